@@ -1,8 +1,9 @@
 """Accuracy assessment: ``python -m benchmarks.accuracy [coverage] [romania] [peer]``.
 
-``coverage``: how many of 1 000 intervals of confidence 0.95 contain the truth, over maps, allocations and numbers of samples;
-every draw goes through ``eow.sample`` and ``eow.accuracy``. ``romania``: the 180 labelled points of ``benchmarks/labels`` and
-maps of ``eow.change``. ``peer``: figures and time against ``zeit.accuracy`` of zeit-cdts 2.2.0, which must be installed.
+``coverage``: how many of 1 000 intervals with confidence 0.95 contain the true value, over maps, allocations and numbers of
+samples; every draw goes through ``eow.sample`` and ``eow.accuracy``. ``romania``: the 180 labelled points of
+``benchmarks/labels`` and maps of ``eow.change``. ``peer``: figures and time compared with ``zeit.accuracy`` of zeit-cdts
+2.2.0, which must be installed.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ DESIGNS: dict[str, dict[str, Any]] = {
 
 
 def simulated(shares: list[float], rows: list[list[float]], side: int = SIDE) -> tuple[xr.DataArray, np.ndarray]:
-    """Return a map and the truth, with the shares as exact as whole pixels allow."""
+    """Return a map and the reference, with the shares as exact as whole pixels allow."""
     rng = np.random.default_rng(1)
     counts = np.rint(np.array(shares) * side**2).astype(int)
     counts[0] += side**2 - counts.sum()
@@ -131,7 +132,7 @@ def _romania() -> tuple[xr.Dataset, Any, xr.DataArray]:
 
 
 def romania() -> None:
-    """Area of clear-cut with its interval, and accuracy of the maps of change."""
+    """Print the area of clear-cut with its interval, and the accuracy of the change maps."""
     cube, table, strata = _romania()
     print(
         "| map | in the map | area (ha), from the labels | area (ha), map corrected | overall | user's | producer's |"
@@ -156,7 +157,7 @@ def romania() -> None:
 
 
 def peer() -> None:
-    """Figures and time of the same assessment by zeit-cdts."""
+    """Compare figures and time with the same assessment by zeit-cdts."""
     import zeit
 
     raster, truth = simulated(*MAPS["published example"], side=2000)

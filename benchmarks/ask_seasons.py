@@ -1,4 +1,4 @@
-"""The start of season that Ask gives, and that of the mean series of the place, against the truth of simulated scenes.
+"""Errors of the start of season from ``eow.ask``, and from the mean series of the place, in simulated scenes.
 
 Run: python -m benchmarks.ask_seasons
 """

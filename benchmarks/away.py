@@ -1,4 +1,4 @@
-"""Defaults on places that they were not chosen on: ``EOW_DATA=folder python -m benchmarks.away fill [--draws 3]``.
+"""Evaluate the defaults on places not used for tuning: ``EOW_DATA=folder python -m benchmarks.away fill [--draws 3]``.
 
 ``forecast`` and ``monitors`` are ``benchmarks.away_forecast`` and ``benchmarks.away_monitors``.
 """
@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("what", choices=("fill",))
     parser.add_argument("--draws", type=int, default=2)
-    parser.add_argument("--develop", action="store_true", help="the sets that methods were built on")
+    parser.add_argument("--develop", action="store_true", help="the sets used for development")
     parser.add_argument("--no-networks", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(1)

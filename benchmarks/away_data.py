@@ -1,9 +1,9 @@
 """Cubes of other places for ``benchmarks.away``: real series from a folder of public data sets, and simulated scenes.
 
-The folder is given by the environment variable ``EOW_DATA``; sets that are not in it are left out. A series without a map
+The folder is given by the environment variable ``EOW_DATA``; missing sets are left out. A series without a map
 (pixels, fields) becomes a raster of one pixel per series: methods that look at neighbours gain nothing there.
 
-``develop`` sets may be looked at while methods are built; ``test`` sets are scored only.
+``develop`` sets may be used while methods are developed; ``test`` sets are only scored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def cube_of(
     step: float = 30.0,
     quantity: str = "reflectance",
 ) -> xr.Dataset:
-    """Build a cube (time, y, x) in UTM 34N from arrays of that shape; what is not finite is not valid."""
+    """Build a cube (time, y, x) in UTM 34N from arrays of that shape; values that are not finite are invalid."""
     first = next(iter(values.values()))
     t, h, w = first.shape
     coords = {
@@ -51,13 +51,13 @@ def cube_of(
 
 
 def as_raster(series: npt.NDArray[np.floating], width: int) -> npt.NDArray[np.floating]:
-    """Lay series (n, t) out as a raster (t, y, x), the last ones left out that fill no row."""
+    """Arrange series (n, t) as a raster (t, y, x), without the remainder of an incomplete row."""
     n = len(series) // width * width
     return series[:n].T.reshape(series.shape[1], -1, width)
 
 
 def modis() -> xr.Dataset:
-    """MODIS of Mato Grosso: 137 dates, 27 x 37 pixels of 232 m, four bands."""
+    """Return MODIS of Mato Grosso: 137 dates, 27 x 37 pixels of 232 m, four bands."""
     with np.load(FOLDER / "modis_mt_cube/modis_mt_cube.npz", allow_pickle=False) as found:
         names = {"blue": "blue", "red": "red", "nir": "nir", "swir22": "mir"}
         days = found["dates"].astype("datetime64[D]")
@@ -65,7 +65,7 @@ def modis() -> xr.Dataset:
 
 
 def landsat(width: int = 20) -> xr.Dataset:
-    """Landsat of the northeastern United States: 300 pixels, 423 dates in thirty years, six bands, masks of Fmask."""
+    """Return Landsat of the northeastern United States: 300 pixels, 423 dates in thirty years, six bands, Fmask masks."""
     path = FOLDER / "landsat_p013r030/landsat_p013r030_300px_423d.npz"
     with np.load(path, allow_pickle=False) as found:
         values, days = found["Y"], found["dates_ordinal"]
@@ -80,7 +80,7 @@ def landsat(width: int = 20) -> xr.Dataset:
 
 
 def fields() -> xr.Dataset:
-    """NDVI of 8 400 fields in Central Asia, 23 dates of one year, a quarter missing."""
+    """Return NDVI of 8 400 fields in Central Asia, 23 dates of one year, a quarter missing."""
     with np.load(FOLDER / "cawa_crops/cawa_crops.npz", allow_pickle=False) as found:
         ndvi, doy = found["ndvi"], found["doy"]
     days = np.datetime64("2016-01-01") + (doy - 1).astype("timedelta64[D]")
@@ -88,7 +88,7 @@ def fields() -> xr.Dataset:
 
 
 def brazil() -> xr.Dataset:
-    """MODIS of 2 100 labelled places in Brazil, 23 dates of an agricultural year, four bands."""
+    """Return MODIS of 2 100 labelled places in Brazil, 23 dates of an agricultural year, four bands."""
     with np.load(FOLDER / "sits_modis/samples_mt_9classes.npz", allow_pickle=False) as found:
         x, days, names = found["X"], found["days"], [str(b) for b in found["bands"]]
     wanted = {"blue": "blue", "red": "red", "nir": "nir", "swir22": "mir"}
@@ -98,7 +98,7 @@ def brazil() -> xr.Dataset:
 
 
 def formosat() -> xr.Dataset:
-    """FORMOSAT-2: 149 dates on a common grid of days, 16 x 16 pixels, three bands."""
+    """Return FORMOSAT-2: 149 dates on a common grid of days, 16 x 16 pixels, three bands."""
     import rasterio
 
     with rasterio.open(FOLDER / "formosat_sits/test_img.tif") as file:
@@ -109,14 +109,14 @@ def formosat() -> xr.Dataset:
 
 
 def formosat_fields() -> npt.NDArray[np.float32]:
-    """Series (n, 149, 3) of the labelled FORMOSAT-2 fields."""
+    """Return series (n, 149, 3) of the labelled FORMOSAT-2 fields."""
     with gzip.open(FOLDER / "formosat_sits/train_dataset.csv.gz", "rt") as file:
         rows = np.array([[float(v) for v in row[2:]] for row in csv.reader(file)], "float32")
     return rows.reshape(len(rows), 149, 3)
 
 
 def kranj() -> xr.Dataset:
-    """MODIS of Kranj, Slovenia: 26 daily dates of spring 2020, 44 x 45 pixels resampled to 30 m, six bands."""
+    """Return MODIS of Kranj, Slovenia: 26 daily dates of spring 2020, 44 x 45 pixels resampled to 30 m, six bands."""
     import rasterio
 
     files = sorted((FOLDER / "fusion_kranj/modis_filled").glob("*.tif"))
@@ -132,7 +132,7 @@ def kranj() -> xr.Dataset:
 
 
 def simulated(seed: int) -> xr.Dataset:
-    """A simulated scene of two years under its own clouds, with radar."""
+    """Return a simulated scene of two years with its own clouds and radar."""
     from eowidgets.simulate import simulate
 
     return simulate(height=64, width=64, start="2018-01-01", end="2019-12-31", seed=seed).cube
@@ -148,12 +148,12 @@ def ndvi(cube: xr.Dataset) -> xr.Dataset:
 
 
 def bouconne() -> xr.Dataset:
-    """Sentinel-2 of Bouconne, France: seven dates of 2018, ten bands; a sample of the package."""
+    """Return Sentinel-2 of Bouconne, France: seven dates of 2018, ten bands; a sample of the package."""
     return eow.open("bouconne")
 
 
 def romania(side: str) -> xr.Dataset:
-    """One third (``"east"``) or two thirds (``"west"``) of the Romanian sample."""
+    """Return one third (``"east"``) or two thirds (``"west"``) of the Romanian sample."""
     cube = eow.open("romania", clouds="robust")
     edge = cube.sizes["x"] * 2 // 3
     return cube.isel(x=slice(edge, None) if side == "east" else slice(edge))
@@ -179,7 +179,7 @@ TEST: dict[str, Callable[[], xr.Dataset]] = {
 
 
 def read(which: dict[str, Callable[[], xr.Dataset]]) -> dict[str, xr.Dataset]:
-    """Open the sets that are there, and print which are not."""
+    """Open the available sets, and print the missing ones."""
     found = {}
     for name, make in which.items():
         try:

@@ -19,12 +19,12 @@ GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "break-ewma": {"weight": (0.1, 0.2), "limit": (5.0, 7.0)} | SMALL,
     "break-cusum": {"alpha": (0.05, 0.01, 0.001)} | SMALL,
 }
-#: Sets whose stable series are years of different places set one after the other: they count less.
+#: Sets whose stable series are composed of years of different places: they have less weight.
 STRUNG = ("MODIS Forest", "MODIS Cerrado", "MODIS Pasture", "Fields, orchards")
 
 
 def measured(some: list[Scene], name: str, params: dict[str, Any]) -> dict[str, float]:
-    """Detection at 0.2 and false alarms, the mean over scenes of each kind."""
+    """Return detection at 0.2 and false positives, averaged over the scenes of each kind."""
     from benchmarks.away_monitors import pooled
 
     rows = [pooled([scene], name, **params) for scene in some]
@@ -44,7 +44,7 @@ def kind_of(scene: Scene) -> str:
 
 
 def merit(row: dict[str, float]) -> float:
-    """Detection, less four times the false alarms; strung series count a third in detection, an eighth in alarms."""
+    """Return detection less four times the false positives, with lower weights for composed series."""
     found = (row["simulated found"] + row.get("real found", row["simulated found"])) / 2
     false = (row["simulated false"] + row.get("real false", row["simulated false"])) / 2
     return found - 4 * false + 0.3 * row.get("strung found", 0) - 0.5 * row.get("strung false", 0)

@@ -1,8 +1,8 @@
-"""Gap filling on places that no default was chosen on: ``EOW_DATA=... python -m benchmarks.away fill``.
+"""Evaluate gap filling on places not used for tuning: ``EOW_DATA=... python -m benchmarks.away fill``.
 
-Clear values are hidden, every method fills them, and the error is taken over what was hidden. Patterns: ``partly`` (half of the
-dates partly hidden, by cloud masks of the cube's other dates or by blobs where it has none), ``whole`` (a quarter of the dates
-hidden entirely), ``leaky`` (as ``partly``, and on a tenth of all dates a cloud that no mask names covers a part of what is left).
+Clear values are hidden, every method fills them, and the error is computed over the hidden values. Patterns: ``partly``
+(half of the dates partly hidden, by cloud masks of the cube's other dates or by random shapes if it has none), ``whole``
+(a quarter of the dates hidden entirely), ``leaky`` (as ``partly``, with unmasked clouds on a tenth of all dates).
 All methods of one draw see the same cube. Seeds differ from those of ``eow.choose``.
 """
 
@@ -25,7 +25,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Draw:
-    """A cube with values hidden, where they were, and the truth."""
+    """A cube with hidden values, their mask, and the true values."""
 
     given: xr.Dataset
     hidden: Mask  # (t, y, x), clear in the original
@@ -72,7 +72,7 @@ def hide(cube: xr.Dataset, pattern: str, seed: int) -> Draw:
 
 
 def leak(rng: np.random.Generator, cube: xr.Dataset, dates: npt.NDArray[np.intp]) -> None:
-    """Lay clouds over a cube that its mask does not name: bright in reflectance, low in an index."""
+    """Add clouds to a cube that its mask does not include: bright in reflectance, low in an index."""
     size = (cube.sizes["y"], cube.sizes["x"])
     for date in dates:
         where = blob(rng, size, float(rng.uniform(0.1, 0.5)))
@@ -85,7 +85,7 @@ def leak(rng: np.random.Generator, cube: xr.Dataset, dates: npt.NDArray[np.intp]
 
 
 def error(draw: Draw, filled: xr.Dataset) -> tuple[float, int]:
-    """Sum of squared errors over all bands and hidden values, and their number."""
+    """Return the sum of squared errors over all bands and hidden values, and their number."""
     total, count = 0.0, 0
     for name in bands(draw.truth):
         if name in RADAR:
@@ -100,7 +100,7 @@ Method = Callable[[xr.Dataset], xr.Dataset]
 
 
 def keeping(name: str) -> Method:
-    """Return a registered model as a filler that keeps what was clear."""
+    """Return a registered model as a filler that keeps clear values."""
 
     def fill(cube: xr.Dataset) -> xr.Dataset:
         return eow.run(name, cube)

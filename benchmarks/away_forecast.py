@@ -1,10 +1,10 @@
 """Forecasts of records of other places and kinds: ``EOW_DATA=FOLDER python -m benchmarks.away_forecast [NAME ...]``.
 
-Each record is forecast as ``eow.hindcast`` does from earlier days with every simple method and with ``model="auto"``, each time
-with nothing but what lay before. Printed are the root mean square error and the mean absolute error of all values that came
-afterwards, and how many of them lay in the 50, 80 and 95 % intervals of ``auto``, by thirds of the horizon. With several
+Each record is forecast as ``eow.hindcast`` does from earlier days with every simple method and with ``model="auto"``, each
+time only from earlier data. The output is the root mean square error and the mean absolute error of all later values,
+and their share in the 50, 80 and 95 % intervals of ``auto``, by thirds of the horizon. With several
 channels, errors are parts of the standard deviation of each. Sets are described in ``benchmarks/away_forecast_data.py``;
-those marked ``develop`` were looked at while the methods were built.
+those marked ``develop`` were used while the methods were developed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def cut(record: Any, since: np.datetime64, until: np.datetime64) -> Any:
 
 
 class Tally:
-    """Sums of errors of methods, and values in the intervals of the automatic one."""
+    """Sums of errors of the methods, and counts of values in the intervals of the automatic one."""
 
     def __init__(self) -> None:
         self.square = dict.fromkeys(METHODS, 0.0)
@@ -114,7 +114,7 @@ def score(record: Record) -> Tally:
 
 
 def sizes(data: Any) -> dict[str, float]:
-    """Return what errors of each channel are divided by: 1, or of several channels the standard deviation of each."""
+    """Return the divisor of the errors of each channel: 1, or for several channels the standard deviation of each."""
     if isinstance(data, xr.Dataset):
         return {"ndvi": 1.0}
     names = [c for c in data.columns if c not in ("id", "time", "date")]

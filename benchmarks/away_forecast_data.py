@@ -1,7 +1,7 @@
 """Records of other places and kinds for ``benchmarks.away_forecast``, from a folder of public data sets.
 
-The folder is given by the environment variable ``EOW_DATA``; sets that are not in it are left out. ``develop`` sets were
-looked at while the methods were built; ``test`` sets were scored once, at the end.
+The folder is given by the environment variable ``EOW_DATA``; missing sets are left out. ``develop`` sets were
+used while the methods were developed; ``test`` sets were scored once, at the end.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ import eowidgets as eow
 from eowidgets.cube.grid import georeference
 
 FOLDER = Path(os.environ.get("EOW_DATA", "data"))
-#: At most so many series of a set.
+#: Maximum number of series of a set.
 SERIES = 256
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Record:
-    """A record and how it is forecast.
+    """A record and the settings of its forecasts.
 
     Attributes
     ----------
     load : callable
-        Gives a cube or a table.
+        Returns a cube or a table.
     days : float
-        Ahead.
+        Horizon.
     origins : int
-        Days that are forecast from, spread evenly from ``first`` (a part of the record) to the last possible one.
+        Number of forecast origins, evenly spaced from ``first`` (a share of the record) to the last possible one.
     first : float
     keep : float or None
-        Days of the past that may be used; None: all.
+        Days of the past that are used; None: all.
     develop : bool
     options : dict
-        Further arguments of ``eow.hindcast``.
+        Additional arguments of ``eow.hindcast``.
     """
 
     load: Callable[[], Any]
@@ -57,18 +57,18 @@ class Record:
 
 
 def some(count: int) -> Array:
-    """Numbers of at most :data:`SERIES` of so many series, spread evenly."""
+    """Return the positions of at most :data:`SERIES` series, evenly spaced."""
     return np.unique(np.linspace(0, count - 1, min(count, SERIES)).round().astype(int))
 
 
 def long_table(values: Array, times: Array, name: str = "value") -> pd.DataFrame:
-    """Lay series (n, t) out in long form."""
+    """Return series (n, t) in long form."""
     n, t = values.shape
     return pd.DataFrame({"id": np.repeat(np.arange(n), t), "time": np.tile(times, n), name: values.ravel()})
 
 
 def cube_of(ndvi: Array, times: Array) -> xr.Dataset:
-    """Lay NDVI (t, n) out as a cube of one row; what is not finite is not valid."""
+    """Return NDVI (t, n) as a cube of one row; values that are not finite are invalid."""
     t, n = ndvi.shape
     where = {"y": [5_000_000.0], "x": 500_000 + 30.0 * np.arange(n)}
     cube = xr.Dataset(coords={"time": times.astype("datetime64[ns]"), **where})
@@ -80,24 +80,24 @@ def cube_of(ndvi: Array, times: Array) -> xr.Dataset:
 
 
 def ett() -> pd.DataFrame:
-    """Electricity transformer: seven channels, hourly for two years."""
+    """Return electricity transformer data: seven channels, hourly for two years."""
     return pd.read_csv(FOLDER / "ett/ETT-small/ETTh1.csv", parse_dates=["date"])
 
 
 def traffic() -> pd.DataFrame:
-    """Speeds at every twelfth of 207 sensors of Los Angeles, every five minutes of a week."""
+    """Return speeds at every twelfth of 207 sensors of Los Angeles, every five minutes of a week."""
     values = pd.read_csv(FOLDER / "traffic_losloop/los_speed.csv.gz").to_numpy()[:, ::12]
     return long_table(values.T, pd.date_range("2012-03-01", periods=len(values), freq="5min").to_numpy(), "speed")
 
 
 def chickenpox() -> pd.DataFrame:
-    """Standardised weekly cases of 20 counties of Hungary for ten years."""
+    """Return standardised weekly cases of 20 counties of Hungary for ten years."""
     values = np.array(json.loads((FOLDER / "traffic_losloop/chickenpox.json").read_text())["FX"])
     return long_table(values.T, pd.date_range("2005-01-03", periods=len(values), freq="7D").to_numpy(), "cases")
 
 
 def soy() -> pd.DataFrame:
-    """Yearly soybean yields of counties of the United States that have all fourteen years."""
+    """Return yearly soybean yields of counties of the United States with all fourteen years."""
     path = FOLDER / "soy_yield_us/yield_final.csv"
     rows = pd.read_csv(path, header=None, names=["year", "state", "county", "yield"])
     wide = rows.pivot_table(index="year", columns=["state", "county"], values="yield").dropna(axis=1)
@@ -106,7 +106,7 @@ def soy() -> pd.DataFrame:
 
 
 def landsat() -> xr.Dataset:
-    """NDVI of Landsat pixels of the northeastern United States, 423 dates in thirty years, masks of Fmask."""
+    """Return NDVI of Landsat pixels of the northeastern United States, 423 dates in thirty years, Fmask masks."""
     with np.load(FOLDER / "landsat_p013r030/landsat_p013r030_300px_423d.npz", allow_pickle=False) as found:
         values, days = found["Y"].astype("float32"), found["dates_ordinal"]
     red, nir = values[2], values[3]
@@ -117,7 +117,7 @@ def landsat() -> xr.Dataset:
 
 
 def modis() -> xr.Dataset:
-    """NDVI of MODIS in Mato Grosso: 137 dates in six years."""
+    """Return NDVI of MODIS in Mato Grosso: 137 dates in six years."""
     with np.load(FOLDER / "modis_mt_cube/modis_mt_cube.npz", allow_pickle=False) as found:
         red, nir, times = found["red"], found["nir"], found["dates"].astype("datetime64[D]")
     ndvi = ((nir - red) / (nir + red)).reshape(len(times), -1)
@@ -125,28 +125,28 @@ def modis() -> xr.Dataset:
 
 
 def fields() -> xr.Dataset:
-    """NDVI of fields in Central Asia in 2016, 23 dates, a quarter missing."""
+    """Return NDVI of fields in Central Asia in 2016, 23 dates, a quarter missing."""
     with np.load(FOLDER / "cawa_crops/cawa_crops.npz", allow_pickle=False) as found:
         ndvi, doy = found["ndvi"][found["year"] == 2016], found["doy"]
     return cube_of(ndvi[some(len(ndvi))].T, np.datetime64("2016-01-01") + (doy - 1).astype("timedelta64[D]"))
 
 
 def brazil() -> xr.Dataset:
-    """NDVI of MODIS at labelled places in Brazil, 23 dates of an agricultural year."""
+    """Return NDVI of MODIS at labelled places in Brazil, 23 dates of an agricultural year."""
     with np.load(FOLDER / "sits_modis/samples_mt_9classes.npz", allow_pickle=False) as found:
         ndvi, days = found["X"][..., list(found["bands"]).index("ndvi")], found["days"]
     return cube_of(ndvi[some(len(ndvi))].T, days[0].astype("datetime64[D]"))
 
 
 def point() -> pd.DataFrame:
-    """Six bands and indices of a MODIS pixel in Mato Grosso, 204 dates in seventeen years."""
+    """Return six bands and indices of a MODIS pixel in Mato Grosso, 204 dates in seventeen years."""
     with np.load(FOLDER / "sits_modis/point_mt_6bands.npz", allow_pickle=False) as found:
         values, days, names = found["X"][0], found["days"][0], [str(b) for b in found["bands"]]
     return pd.DataFrame(values, columns=names, index=days.astype("datetime64[D]").astype("datetime64[ns]"))
 
 
 def romania(half: str) -> xr.Dataset:
-    """One half of the Romanian sample, every third pixel of every third row."""
+    """Return one half of the Romanian sample, every third pixel of every third row."""
     cube = eow.open("romania")
     middle = cube.sizes["x"] // 2
     part = slice(middle, None) if half == "east" else slice(0, middle)

@@ -1,10 +1,10 @@
-"""Break monitors on series they were not tuned on: ``python -m benchmarks.away_monitors [test] [share] [points] [speed]``.
+"""Evaluate break monitors on series not used for tuning: ``python -m benchmarks.away_monitors [test] [share] [points] [speed]``.
 
-``test``: detection within a year of the break, false alarms on stable series and errors of the date, on simulated series and
+``test``: detection within a year of the break, false positives on stable series and errors of the date, on simulated series and
 on the test parts of the real ones (``away_series``). ``share``: areas of which 5 to 99 % change, at once or over 2.5 years.
-``points``: the 180 points in Romania labelled by eye, which no setting was chosen on. ``speed``: pixels per second against
+``points``: the 180 points in Romania labelled by eye, which were not used for tuning. ``speed``: pixels per second against
 CCDC of zeit-cdts 2.2.0 (GPL, not a dependency: ``pip install --no-deps --target FOLDER zeit-cdts`` and
-``PYTHONPATH=FOLDER``). ``derive [NAME ...]`` and ``calibrate`` made the defaults, on the development parts
+``PYTHONPATH=FOLDER``). ``derive [NAME ...]`` and ``calibrate`` derive the defaults, on the development parts
 (``away_derive``). Real series are read from ``--data FOLDER``; without it they are left out.
 """
 
@@ -30,7 +30,7 @@ PERIOD = ("2017-01-01", "2020-12-31")
 
 
 def run(scene: Scene, name: str, **params: Any) -> dict[str, np.ndarray]:
-    """What a monitor gives for the series of a scene, as ``eow.change`` would run it."""
+    """Return the outputs of a monitor for the series of a scene, with the settings of ``eow.change``."""
     model = get_model(name, **{**DEFAULTS[name], **params})
     with torch.inference_mode():
         out = model.predict(scene.batch())
@@ -38,7 +38,7 @@ def run(scene: Scene, name: str, **params: Any) -> dict[str, np.ndarray]:
 
 
 def detected(scene: Scene, out: dict[str, np.ndarray]) -> np.ndarray:
-    """Breaks that are found and confirmed within a year, and dated no earlier than three months before them."""
+    """Return the breaks found and confirmed within a year, and dated no earlier than three months before them."""
     late = out["confirmed_date"] - scene.breaks.day
     early = out["break_date"] - scene.breaks.day
     found: np.ndarray = (out["change"] > 0.5) & (late <= 366) & (early > -92)
@@ -46,7 +46,7 @@ def detected(scene: Scene, out: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def pooled(some: list[Scene], name: str, **params: Any) -> dict[str, np.ndarray]:
-    """Every series of some scenes: what is true and what was found."""
+    """Return reference and result for every series of some scenes."""
     rows: dict[str, list[np.ndarray]] = {}
     for scene in some:
         out = run(scene, name, **params)
@@ -70,7 +70,7 @@ def share_of(mask: np.ndarray, where: np.ndarray) -> str:
 
 
 def settings() -> list[tuple[str, str, dict[str, Any]]]:
-    """Monitors with their settings, in words and as parameters."""
+    """Return the monitors with their settings, in words and as parameters."""
     return [
         (name, words, p)
         for name in MONITORS
@@ -79,7 +79,7 @@ def settings() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def test(data: Path | None) -> None:
-    """Tables on the test parts."""
+    """Print the tables for the test parts."""
     own = [simulated(1000 + k, n=600, per_year=p, share=0.4) for k, p in enumerate((20, 25, 30, 40, 50, 60))]
     sparse = [simulated(1100 + k, n=600, per_year=p, share=0.4) for k, p in enumerate((8, 12))]
     print(
@@ -129,7 +129,7 @@ def test(data: Path | None) -> None:
 
 
 def share(_: Path | None) -> None:
-    """Areas of which much changes."""
+    """Print the tables for areas of which a large part changes."""
     print(
         "\n### Areas of which much changes: detection at 0.2 or more / false alarms on what is stable, four areas each\n"
     )
@@ -141,14 +141,14 @@ def share(_: Path | None) -> None:
         cells = []
         for share_, years in cases:
             r = pooled(some[share_, years], name, **params)
-            # What takes 2.5 years is found when it is found at all.
+            # A change over 2.5 years counts as detected whenever it is detected.
             found = r["hit"] if years == 0 else r["said"]
             cells.append(f"{share_of(found, r['size'] > 0.15)} / {share_of(r['said'], ~r['changed'])}")
         print(f"| {name} | {words} | " + " | ".join(cells) + " |", flush=True)
 
 
 def points(_: Path | None) -> None:
-    """The labelled points in Romania; nothing was chosen on them."""
+    """Print the scores on the labelled points in Romania, which were not used for tuning."""
     import geopandas
 
     import eowidgets as eow
@@ -159,7 +159,7 @@ def points(_: Path | None) -> None:
     when = np.array(table["first_seen"].where(truth, "NaT"), dtype="datetime64[D]")
     cube = eow.open("romania", clouds="robust")
     print(
-        f"\n### {len(table)} labelled points, {truth.sum()} changed, {sure.sum()} without doubt; settings never saw them\n"
+        f"\n### {len(table)} labelled points, {truth.sum()} changed, {sure.sum()} without doubt; not used for tuning\n"
     )
     print(
         "| monitor | settings | F1 | precision | recall | F1, without doubt | date error (days) |\n|---|---|---|---|---|---|---|"
@@ -181,7 +181,7 @@ def f1(said: np.ndarray, truth: np.ndarray) -> float:
 
 
 def speed(_: Path | None) -> None:
-    """Pixels per second of one core, the best of three runs, against CCDC of zeit-cdts on the same series."""
+    """Print pixels per second of one core, the best of three runs, against CCDC of zeit-cdts on the same series."""
     scene = simulated(1, n=10_000, per_year=26, years=5.4)
     rows: dict[str, float] = {}
 
@@ -213,7 +213,7 @@ def speed(_: Path | None) -> None:
 
         value = (scene.batch().x.permute(1, 2, 0).numpy() * 10_000).astype("float32")
         two = np.where(scene.usable.T[:, None], value, np.nan)[..., None]
-        # It takes six bands: those of the index three times.
+        # It needs six bands: those of the index three times.
         six = np.concatenate([two, two, two], axis=1)
         dates = pd.to_datetime(scene.days.astype("int64").astype("datetime64[D]"))
 
@@ -228,13 +228,13 @@ def speed(_: Path | None) -> None:
 
 
 def in_strips(model: Any, scene: Scene) -> None:
-    """As the engine gives series to a model: some thousand at a time."""
+    """Run a model on some thousand series at a time, as the engine does."""
     for top in range(0, len(scene.values), 4096):
         model.predict(scene.batch(slice(top, top + 4096)))
 
 
 def main() -> None:
-    """Make the tables asked for, or all."""
+    """Print the requested tables, or all."""
     from benchmarks.away_derive import calibrate, derive
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -1,9 +1,10 @@
 """Series with known breaks, simulated and real, for ``benchmarks.away_monitors``.
 
 Simulated: a level, a season of one or two waves, noise, slow drift, haze common to all pixels of a date, missed clouds,
-irregular dates. Real: NDVI of Landsat (WRS-2 013/030, 8-year cuts), a MODIS cube (Mato Grosso), and years of MODIS samples of
-one class (Brazil) and of fields (Central Asia) set one after the other. Breaks are added to real series that are stable by
-their own yearly medians. Each real set has a development part and a test part, apart in space.
+Simulated: a level, a season of one or two harmonics, noise, slow drift, haze common to all pixels of a date, undetected
+clouds, irregular dates. Real: NDVI of Landsat (WRS-2 013/030, 8-year cuts), a MODIS cube (Mato Grosso), and concatenated
+years of MODIS samples of one class (Brazil) and of fields (Central Asia). Breaks are added to real series that are stable by
+their own yearly medians. Each real set has a development part and a test part, spatially separate.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 YEAR = 365.2425
 HISTORY = 2.0
 NOISES = (0.02, 0.05, 0.1)
-#: A real series is stable where its yearly medians differ by no more than this.
+#: A real series is stable if its yearly medians differ by no more than this.
 STABLE = 0.12
 
 
@@ -30,7 +31,7 @@ class Scene:
     """Series of one area.
 
     ``values``, ``usable``: (n, t); ``days`` (t,); ``breaks`` with size 0 where stable; ``noise`` (n,), NaN if real;
-    ``lasting`` (n,): the break shows all year and for at least two years.
+    ``lasting`` (n,): the break is visible all year and for at least two years.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Scene:
         return self.breaks.size != 0
 
     def batch(self, rows: np.ndarray | slice = slice(None)) -> Batch:
-        """As red and near infrared with this NDVI, as a batch of series."""
+        """Return a batch of series of red and near infrared with this NDVI."""
         v = torch.as_tensor(self.values[rows], dtype=torch.float32).clamp(-0.99, 0.99)
         usable = torch.as_tensor(self.usable[rows])
         x = torch.stack([(1 - v) / 4, (1 + v) / 4], dim=-1) * usable[..., None]
@@ -55,7 +56,7 @@ class Scene:
 
 
 def with_breaks(name, clean, usable, days, noise, rng, *, share, together, takes=(0.0, 182.0)) -> Scene:
-    """Add breaks to a share of the series; ``together``: all at one time, else each at its own."""
+    """Add breaks to a share of the series; ``together``: all at one time, otherwise each at its own time."""
     n = len(clean)
     first, last = days[0] + (HISTORY + 0.3) * YEAR, days[-1] - 1.2 * YEAR
     level = np.nanmean(np.where(usable, clean, np.nan), axis=1)
@@ -65,21 +66,21 @@ def with_breaks(name, clean, usable, days, noise, rng, *, share, together, takes
     day = np.full(n, rng.uniform(first, first + 0.4 * (last - first))) if together else b.day
     size = np.where(rng.random(n) < share, b.size, 0.0)
     if together:
-        # One event that strikes the area: the same side everywhere.
+        # One event for the whole area: the same sign everywhere.
         size = np.abs(size) * (-1.0 if np.median(level) > 0.4 else 1.0)
         recovers = np.full(n, np.inf)
     else:
         recovers = b.recovers
     breaks = Breaks(day, size, b.takes, recovers)
     course = breaks.course(days)
-    # Half of the losses show while there are leaves only, for half of the year.
+    # Half of the losses are visible in the leaf-on season only, for half of the year.
     leafy = (size < 0) & (rng.random(n) < 0.5)
     course[leafy] *= leaves(clean, usable, days)
     return Scene(name, clean + course, usable, days, breaks, noise, ~leafy & (recovers > 1))
 
 
 def leaves(values: np.ndarray, usable: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """1 in the green half of the year of an area, falling to 0 in the middle of the other, (t,)."""
+    """Return 1 in the green half of the year of an area, falling to 0 in the middle of the other half, (t,)."""
     columns = design(torch.as_tensor(days), 1, False, 0.0).numpy()
     seen = usable.any(axis=0)
     mean = np.where(usable, values, 0).sum(axis=0)[seen] / usable.sum(axis=0)[seen]
@@ -89,7 +90,7 @@ def leaves(values: np.ndarray, usable: np.ndarray, days: np.ndarray) -> np.ndarr
 
 
 def dates_of(rng: np.random.Generator, per_year: float, years: float) -> np.ndarray:
-    """Irregular dates, (t,)."""
+    """Return irregular dates, (t,)."""
     count = round(per_year * years)
     return 16_000.0 + np.sort(rng.choice(int(years * YEAR), count, replace=False))
 
@@ -98,7 +99,7 @@ def simulated(
     seed: int, *, n: int = 300, per_year: float = 40, years: float = 6.0, share: float = 0.3, together: bool = False,
     takes: tuple[float, ...] = (0.0, 182.0), haze: float = 0.15,
 ) -> Scene:  # fmt: skip
-    """An area of simulated series."""
+    """Return an area of simulated series."""
     rng = np.random.default_rng([11, seed])
     days = dates_of(rng, per_year, years)
     t = (days - days[0]) / YEAR
@@ -108,7 +109,7 @@ def simulated(
     noise = rng.choice(NOISES, n)
     own = noise[:, None] * rng.standard_normal((n, len(days)))
     drift = rng.normal(0, 0.004, n)[:, None] * t
-    # Dry and wet seasons that last a few months, common to the area but not equally strong.
+    # Dry and wet seasons of a few months, common to the area but with different amplitudes.
     knots = rng.normal(0, 0.02, int(years * 4) + 3)
     weather = np.interp(t * 4, np.arange(len(knots)), knots)[None] * rng.uniform(0.5, 1.5, n)[:, None]
     common = np.where(rng.random(len(days)) < haze, -rng.uniform(0.02, 0.15, len(days)), 0.0)[None]
@@ -124,7 +125,7 @@ def simulated(
 
 
 def steady(values: np.ndarray, usable: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Series whose medians over years, each from half a year after the last, less the season, differ little, (n,)."""
+    """Return the series whose deseasonalised medians over overlapping years differ little, (n,)."""
     columns = design(torch.as_tensor(days), 2, False, 0.0)
     y, seen = torch.as_tensor(values)[:, None], torch.as_tensor(usable)
     season, _ = robust_solve(columns, y, seen, 0.1, rounds=3)
@@ -141,7 +142,7 @@ def steady(values: np.ndarray, usable: np.ndarray, days: np.ndarray) -> np.ndarr
 
 
 def real(folder: Path, part: str) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Stable real series of the ``"development"`` or ``"test"`` part: values, usable, days of each set."""
+    """Return stable real series of the ``"development"`` or ``"test"`` part: values, usable, days of each set."""
     test = part == "test"
     found = {}
     z = np.load(folder / "landsat_p013r030" / "landsat_p013r030_300px_423d.npz")
@@ -167,7 +168,7 @@ def real(folder: Path, part: str) -> dict[str, tuple[np.ndarray, np.ndarray, np.
 
 
 def strung(folder: Path, test: bool) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Years of samples of one class set one after the other: five for every series."""
+    """Return concatenated years of samples of one class: five for every series."""
     rng = np.random.default_rng(5)
     days = np.concatenate([16_000 + k * YEAR + np.arange(23) * 15.9 for k in range(6)])
     z = np.load(folder / "sits_modis" / "samples_mt_9classes.npz", allow_pickle=True)
@@ -177,7 +178,7 @@ def strung(folder: Path, test: bool) -> dict[str, tuple[np.ndarray, np.ndarray, 
         pool = z["X"][(z["label"] == kind) & (side == test), :, 0]
         if len(pool) < 15:
             continue
-        # A place keeps its level; from year to year its course is that of another sample.
+        # A place keeps its level; from year to year its curve is that of another sample.
         level = np.median(pool, axis=1, keepdims=True)
         rows = rng.integers(len(pool), size=(120, 6))
         own = rng.integers(len(pool), size=120)
@@ -194,7 +195,7 @@ def strung(folder: Path, test: bool) -> dict[str, tuple[np.ndarray, np.ndarray, 
 
 
 def scenes(part: str, folder: Path | None) -> list[Scene]:
-    """All scenes of a part, seeded."""
+    """Return all scenes of a part, seeded."""
     base = 0 if part == "development" else 1000
     made = [
         simulated(base + k, per_year=p, share=s, together=g)
@@ -211,5 +212,5 @@ def scenes(part: str, folder: Path | None) -> list[Scene]:
 
 
 def changing(seed: int, share: float, years: float, *, n: int = 300, per_year: float = 40) -> Scene:
-    """An area of which a share changes by 0.1 to 0.4, over so many years (0: at once) from the third year on."""
+    """Return an area of which a share changes by 0.1 to 0.4, over some years (0: at once) from the third year on."""
     return simulated(2000 + seed, n=n, per_year=per_year, share=share, together=True, takes=(years * YEAR,), haze=0.15)

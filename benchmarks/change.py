@@ -21,14 +21,14 @@ from eowidgets.contract.feeds import Batch
 from eowidgets.contract.registry import get_model
 from eowidgets.models.classical.harmonic import design
 
-#: One core each, and its own seconds: what other programs do meanwhile does not count.
+#: One core each, measured in processor seconds, so that other programs have little influence.
 CORES = 1
-#: Rows of the tiled cube that a model is given at a time, as the engine gives windows.
+#: Rows of the tiled cube per call of a model, as the engine cuts windows.
 ROWS = 64
 
 
 def nrt(tiles: int) -> None:
-    """Agreement with nrt, and how many times as many pixels a second."""
+    """Print the agreement with nrt, and the ratio of pixels per second."""
     cases = their_monitors()
     cube = eow.open("romania")
     usable = np.tile((cube.valid & ~cube.clouds).values, (1, tiles, tiles))
@@ -43,7 +43,7 @@ def nrt(tiles: int) -> None:
     series = xr.DataArray(ndvi.astype("float32"), dims=("time", "y", "x"), coords=grid)
     del ndvi
     pixels = series[0].size
-    print(f"{pixels:,} pixels, 140 dates, {CORES} core, CPU time; nrt 0.2.0 with columns and sign put right\n")
+    print(f"{pixels:,} pixels, 140 dates, {CORES} core, CPU time; nrt 0.2.0 with corrected columns and sign\n")
     print("| monitor | same mask | same date too | nrt (µs per pixel) | eowidgets (µs per pixel) | times as fast |")
     print("|---|---|---|---|---|---|")
     for name, (cls, fit, params) in cases.items():
@@ -65,7 +65,7 @@ def nrt(tiles: int) -> None:
 
 
 def their_monitors() -> dict[str, Any]:
-    """Classes of nrt with how to fit them, and our parameters for the same definition."""
+    """Return the classes of nrt with their fit arguments, and our parameters for the same definition."""
     import pandas as pd
     from nrt import monitor as package
     from nrt.monitor.ccdc import CCDC
@@ -84,7 +84,7 @@ def their_monitors() -> dict[str, Any]:
         beta, residuals = fit(self, *args, **kwargs)
         return beta, -residuals
 
-    if not hasattr(package, "put_right"):  # once: turned twice would be as before
+    if not hasattr(package, "put_right"):  # once: applied twice, it would have no effect
         package.build_regressors, package.BaseNrt._fit, package.put_right = columns, turned, True
     plain = {"smallest": 0.0}
     return {
@@ -121,7 +121,7 @@ def ours(name: str, params: dict[str, Any], x: Any, usable: Any, cube: xr.Datase
 
 
 def main() -> None:
-    """Print the tables asked for."""
+    """Print the requested tables."""
     torch.set_num_threads(CORES)
     warnings.simplefilter("ignore")
     asked = sys.argv[1:] or ["nrt"]

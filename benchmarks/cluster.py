@@ -1,6 +1,6 @@
-"""Bytes that a run on a Dask cluster sends from the client, next to the bytes of the pixels that it computes on.
+"""Bytes that a run on a Dask cluster sends from the client, relative to the bytes of the processed pixels.
 
-Scheduler and workers are processes of their own, so all that this process writes to a socket comes from the client.
+Scheduler and workers are separate processes, so everything that this process writes to a socket comes from the client.
 
     python benchmarks/cluster.py [--dates 8] [--side 1024] [--quick]
 """
@@ -47,7 +47,7 @@ def made_up(dates: int, side: int) -> xr.Dataset:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[object]:
-    """Start a scheduler and workers as processes of their own, and connect a client."""
+    """Start a scheduler and workers as separate processes, and connect a client."""
     from distributed import Client
 
     where = str(folder / "scheduler.json")
@@ -71,7 +71,7 @@ def cluster(folder: Path) -> Iterator[object]:
 
 
 class Wide(eow.Model):
-    """A network of 16 MB that costs little: what a model with weights adds to the bytes."""
+    """A network of 16 MB with little computation, to measure the bytes added by weights."""
 
     name = "benchmark-wide"
     task = eow.Task.RECONSTRUCT
@@ -98,7 +98,7 @@ class Wide(eow.Model):
 
 
 class Sent:
-    """Counts the bytes that this process writes to the sockets of Dask."""
+    """Count the bytes that this process writes to the sockets of Dask."""
 
     def __init__(self) -> None:
         from distributed.comm.tcp import TCP
@@ -115,11 +115,11 @@ class Sent:
 
 
 def main() -> None:
-    """Print one line for each source and model."""
+    """Print one line per source and model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dates", type=int, default=8)
     parser.add_argument("--side", type=int, default=1024)
-    parser.add_argument("--quick", action="store_true", help="the network only, and results that come back")
+    parser.add_argument("--quick", action="store_true", help="the network only, and returned results")
     given = parser.parse_args()
     sent = Sent()
     with tempfile.TemporaryDirectory() as name, cluster(Path(name)) as client:

@@ -1,12 +1,12 @@
-"""Aircraft found in simulated pictures that no training has seen: ``python -m benchmarks.detect [--save]``.
+"""Detection of aircraft in held-out simulated images: ``python -m benchmarks.detect [--save]``.
 
-The rival is template matching: normalised cross-correlation with the mean picture of every type of aircraft, in several lengths
+The baseline is template matching: normalised cross-correlation with the mean image of every type of aircraft, in several lengths
 and 24 headings, at one metre. Both are compared by the average precision of rotated boxes at an intersection over union of
-0.5. The threshold of the detector does not enter it; it is chosen on other pictures (``choice``). With ``--save`` the weights of
-``training.detect`` are put into the package, with these figures.
+0.5. The threshold of the detector has no influence; it is tuned on other images (``choice``). With ``--save`` the weights of
+``training.detect`` are copied into the package, with these figures.
 
-``--real FOLDER`` looks at five airports of RSICD (JPEGs of unknown pixel size, without boxes): the centres of the aircraft that
-are clearly one were marked by eye. Each picture is enlarged by 1, 2, 3 and 4, and brought from display to linear brightness.
+``--real FOLDER`` evaluates five airports of RSICD (JPEGs of unknown pixel size, without boxes): the centres of clearly visible
+aircraft were marked by eye. Each image is enlarged by 1, 2, 3 and 4, and converted from display to linear brightness.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from training.ship import ship
 Field = npt.NDArray[np.float32]
 
 SCENES, SIDE = 60, 512
-#: Templates: metres per pixel, headings, lengths of each type, drawings that are averaged.
+#: Templates: metres per pixel, headings, lengths of each type, number of averaged drawings.
 COARSE, HEADINGS, LENGTHS, DRAWN = 1.0, 24, 3, 8
-#: Aircraft in pictures of RSICD, marked by eye: column and row of the centre.
+#: Aircraft in images of RSICD, marked by eye: column and row of the centre.
 BY_EYE = {
     "airport_11": (
         *((25, 63), (36, 87), (47, 117), (56, 152), (116, 62)),
@@ -57,14 +57,14 @@ BY_EYE = {
         *((141, 106), (34, 148), (15, 183), (212, 87)),
     ),
 }
-#: Pixels between a mark and a box's centre that count as one.
+#: Maximum distance in pixels between a mark and the centre of its box.
 NEAR = 8.0
-#: Lowest correlation that counts, and the least score of the detector.
+#: Lowest correlation used, and lowest score of the detector.
 LEAST, LOWEST = 0.3, 0.02
 
 
 def scenes(first: int, count: int) -> list[Airfield]:
-    """Return pictures of one part."""
+    """Return the images of one part."""
     return [simulate_aircraft(height=SIDE, width=SIDE, seed=first + i) for i in range(count)]
 
 
@@ -75,12 +75,12 @@ def table(boxes: Any, scores: Any, scene: int) -> geopandas.GeoDataFrame:
 
 
 def truths(part: list[Airfield]) -> geopandas.GeoDataFrame:
-    """Return the true boxes of all pictures."""
+    """Return the true boxes of all images."""
     return pd.concat([table(s.boxes, np.ones(len(s.boxes)), i) for i, s in enumerate(part)], ignore_index=True)
 
 
 def detected(network: Detector, part: list[Airfield]) -> geopandas.GeoDataFrame:
-    """Return what the network finds in all pictures."""
+    """Return the detections of the network in all images."""
     found = []
     with torch.inference_mode():
         for i, scene in enumerate(part):
@@ -91,7 +91,7 @@ def detected(network: Detector, part: list[Airfield]) -> geopandas.GeoDataFrame:
 
 @cache
 def templates() -> list[tuple[Field, float, float, float]]:
-    """Return pictures of aircraft (h, w), with length, span (metres) and heading: light on darker ground, with no shadow."""
+    """Return images of aircraft (h, w), with length, span (metres) and heading: light on darker ground, without shadow."""
     rng = np.random.default_rng(0)
     found = []
     for name, kind in KINDS.items():
@@ -116,7 +116,7 @@ def templates() -> list[tuple[Field, float, float, float]]:
 
 
 def correlated(image: Field) -> tuple[list[tuple[float, ...]], list[float]]:
-    """Return boxes (pixels of half a metre) and correlations of one picture (3, h, w): the best of those that overlap."""
+    """Return boxes (pixels of half a metre) and correlations of one image (3, h, w): the best of overlapping ones."""
     grey = zoom(image.mean(axis=0), 0.5, order=1) if COARSE == 1.0 else image.mean(axis=0)
     h, w = grey.shape
     shape = tuple(next_fast_len(n + 128, real=True) for n in (h, w))
@@ -134,7 +134,7 @@ def correlated(image: Field) -> tuple[list[tuple[float, ...]], list[float]]:
         total, squares = (irfft2(s * box, shape) for s in spectra)
         spread = np.sqrt(np.maximum(squares - total**2 / template.size, 1e-6))
         score = irfft2(spectra[0] * rfft2(flat[::-1, ::-1], shape), shape) / spread
-        # Of a full correlation, the part that belongs to pixels as centres; at the edge templates are not complete.
+        # Of a full correlation, the part whose centres are pixels; at the edge templates are incomplete.
         r, c = rows // 2, columns // 2
         mine = np.abs(score[r : r + h, c : c + w])  # dark aircraft on light ground count as well
         mine[:r], mine[h - r :], mine[:, :c], mine[:, w - c :] = -1, -1, -1, -1
@@ -156,7 +156,7 @@ def correlated(image: Field) -> tuple[list[tuple[float, ...]], list[float]]:
 
 
 def choice(network: Detector) -> tuple[float, float]:
-    """Return the threshold with the best F1 at an overlap of 0.5 on pictures of their own, and that F1."""
+    """Return the threshold with the best F1 at an overlap of 0.5 on separate images, and that F1."""
     part = scenes(CHOICE, SCENES)
     found, truth = detected(network, part), truths(part)
     right = matches(found, truth) >= 0
@@ -169,7 +169,7 @@ def choice(network: Detector) -> tuple[float, float]:
 
 
 def real(network: Detector, folder: Path, threshold: float) -> None:
-    """Print how many of the aircraft marked by eye are found, by magnification."""
+    """Print how many of the aircraft marked by eye are detected, by magnification."""
     from PIL import Image
 
     for larger in (1, 2, 3, 4):
@@ -188,12 +188,12 @@ def real(network: Detector, folder: Path, threshold: float) -> None:
 
 
 def main() -> None:
-    """Measure, print, and with ``--save`` put the weights into the package."""
+    """Measure, print, and with ``--save`` copy the weights into the package."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=RUNS / "flightscope.safetensors")
     parser.add_argument("--save", action="store_true")
-    parser.add_argument("--choose", action="store_true", help="only choose the threshold")
-    parser.add_argument("--real", type=Path, help="folder with pictures of RSICD")
+    parser.add_argument("--choose", action="store_true", help="only tune the threshold")
+    parser.add_argument("--real", type=Path, help="folder with images of RSICD")
     args = parser.parse_args()
     torch.set_num_threads(1)
     network = Detector(SMALL)

@@ -1,8 +1,8 @@
 """Peak memory of work with a large synthetic AlphaEarth file, and time of ``eow.fetch`` against xarray's ``to_zarr``.
 
-``python benchmarks/embeddings_memory.py [--side 10980]``: writes a tiled COG of 64 int8 bands (constant blocks, so that it is
-small on the disk), then opens it, draws its components, teaches and searches a window, and fetches a part, each in a process
-of its own.
+``python benchmarks/embeddings_memory.py [--side 10980]`` writes a tiled COG of 64 int8 bands (constant blocks, so that it is
+small on disk), then opens it, draws its components, trains on and searches a window, and fetches a part, each in a separate
+process.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def write(path: Path, side: int) -> None:
 
 
 def step(name: str, folder: str) -> None:
-    """Do one thing in this process, and print its time and the peak of the memory."""
+    """Run one step in this process, and print its time and the peak memory."""
     import eowidgets as eow
     from eowidgets.cube.globe import lonlat
     from eowidgets.cube.grid import geobox
@@ -46,7 +46,7 @@ def step(name: str, folder: str) -> None:
 
     import_peak = _peak()
     cube = eow.open(folder, budget=None)
-    first = 2816 if name in ("to_zarr", "fetch") else 3000  # on and beside the edges of the blocks of the cube
+    first = 2816 if name in ("to_zarr", "fetch") else 3000  # on and off the block edges of the cube
     window = cube.isel(y=slice(first, first + 2048), x=slice(first, first + 2048))
     began = time.perf_counter()
     if name == "colours":
@@ -61,7 +61,7 @@ def step(name: str, folder: str) -> None:
         eow.Index.of(cube.isel(y=slice(3000, 3700), x=slice(3000, 3700)))
     elif name in ("fetch", "fetch_cut"):
         eow.fetch(window, Path(folder).parent / f"{name}.zarr")
-    elif name == "to_zarr":  # of one block size, which it needs
+    elif name == "to_zarr":  # it requires a uniform block size
         part = window.drop_encoding().drop_attrs().chunk({"y": 256, "x": 256})
         part.to_zarr(Path(folder).parent / "plain.zarr", zarr_format=3, consolidated=False)
     print(

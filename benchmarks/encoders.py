@@ -1,15 +1,15 @@
 """Do encoders help when labels are few? ``EOW_DATA=FOLDER python -m benchmarks.encoders [--out FILE] [--only SET ...]``.
 
-One protocol for every encoder and every labelled set that it takes: features are computed once, 1, 5, 25 or all labels per
+One protocol for every encoder and every labelled set that it supports: features are computed once, 1, 5, 25 or all labels per
 class (10, 50, 250 or all for numbers) are drawn from the training part, a linear probe and nearest neighbours are fitted, and
-the test part, which lies at other places, gives the balanced accuracy (R2 for numbers). Five seeds draw labels and initialise
+the test part, at other places, gives the balanced accuracy (R2 for numbers). Five seeds draw labels and initialise
 untrained networks; intervals are those of the mean over seeds (Student's t), and for all labels those of a bootstrap over the
-places of the test part. Rivals: the same network untrained, principal components of the pixels, statistics of the image, and
-the plain series. Nothing is chosen on the test part.
+places of the test part. Baselines: the same network untrained, principal components of the pixels, statistics of the image, and
+the plain series. Nothing is tuned on the test part.
 
-Weights come with the package or from ``--weights galileo=FILE presto=FILE``. Every encoder runs in a process of its own with
+Weights come with the package or from ``--weights galileo=FILE presto=FILE``. Every encoder runs in a separate process with
 one thread, which gives seconds and memory. ``--save`` writes the share of methods that each encoder beats into its
-``weights.toml``, from which ``eow.list_models`` and ``eow.teach`` take it.
+``weights.toml``, from which ``eow.list_models`` and ``eow.teach`` read it.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ from training.ship import note_scores
 Array = npt.NDArray[Any]
 SEEDS = 5
 LABELS = (1, 5, 25, 0)
-#: Labels of a numeric set for each of ``LABELS``: there are no classes.
+#: Labels of a numeric set for each of ``LABELS``, because there are no classes.
 NUMBERS = {1: 10, 5: 50, 25: 250, 0: 0}
 BATCH = 32
-#: Chips of a set at most; series are all used.
+#: Maximum number of chips of a set; all series are used.
 MOST = 750
-#: Principal components at most.
+#: Maximum number of principal components.
 COMPONENTS = 128
 
 
@@ -62,7 +62,7 @@ class Features:
     seconds : float
         Processor seconds for 1 000 items.
     memory : float
-        Peak memory of the process above that before, in MB.
+        Peak memory of the process above the previous level, in MB.
     """
 
     x: list[Array]
@@ -119,7 +119,7 @@ def _names(model: Encoder) -> set[str]:
 
 
 def monthly(items: Items, most: int) -> Items:
-    """Return means of months where a series has more dates than a network takes."""
+    """Return monthly means if a series has more dates than a network supports."""
     t = items.values.shape[1]
     if t <= most or items.days is None or items.days.dim() > 1:
         return items
@@ -133,13 +133,13 @@ def monthly(items: Items, most: int) -> Items:
 
 
 def encoded(name: str, weights: str, key: str, untrained: bool) -> dict[str, Any]:
-    """Compute the features of a set by an encoder; run in a process of its own."""
+    """Compute the features of a set by an encoder; run in a separate process."""
     torch.set_num_threads(1)
     items = fewer(SETS[key]())
     first = get_model(name)
     assert isinstance(first, Encoder)
     items = monthly(items, first.feed.max_dates or 24)
-    if first.stride == 1:  # a vector per pixel: sixteen pixels of a chip are enough for its mean
+    if first.stride == 1:  # a vector per pixel: sixteen pixels of a chip suffice for its mean
         step = max(1, items.values.shape[-1] // 4)
         items = dataclasses.replace(items, values=items.values[..., ::step, ::step])
     params = zoomed(first, items)
@@ -171,7 +171,7 @@ def vectors(model: Any, items: Items, which: slice) -> Array:
     """Return vectors of some items, (n, width)."""
     numbers = np.arange(len(items.labels))[which]
     days = items.days
-    # A batch has the dates of all its images.
+    # All images of a batch have the same dates.
     groups = [numbers] if days is None or days.dim() == 1 else _equal_days(days, numbers)
     found = np.empty((len(numbers), model.width), "float32")
     for group in groups:
@@ -202,7 +202,7 @@ def drawn(items: Items, count: int, seed: int) -> Array:
 
 
 def linear(x: Array, y: Array, numeric: bool) -> Any:
-    """Fit a linear probe to standardised features; its strength is chosen inside the labels."""
+    """Fit a linear probe to standardised features; its regularisation is tuned within the labels."""
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.model_selection import GridSearchCV
     from sklearn.pipeline import make_pipeline
@@ -260,7 +260,7 @@ def measured(items: Items, features: Features) -> dict[str, dict[str, list[float
 
 
 def bootstrap(truth: Array, found: Array, place: Array, numeric: bool) -> tuple[float, float]:
-    """Return the 95 % interval of the score when places are drawn with replacement."""
+    """Return the 95 % interval of the score for places drawn with replacement."""
     rng = np.random.default_rng(0)
     names = np.unique(place)
     rows = {name: np.flatnonzero(place == name) for name in names}
@@ -273,13 +273,13 @@ def bootstrap(truth: Array, found: Array, place: Array, numeric: bool) -> tuple[
 
 
 def run_alone(work: Callable[..., Any], *args: Any) -> Any:
-    """Run a function in a fresh process, so that its memory is its own."""
+    """Run a function in a fresh process, to measure its memory separately."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, args)
 
 
 def encoders(weights: dict[str, str]) -> dict[str, str]:
-    """Return names of encoders with weights, and where those are."""
+    """Return names of encoders with weights, and the paths of the weights."""
     found = dict(weights)
     for row in eow.list_models(task="embed"):
         model = get_model(row["name"])
@@ -330,7 +330,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def ranks(tables: dict[str, Any]) -> dict[str, tuple[float, int]]:
-    """Return the mean share of methods that each method beats (linear probe, all numbers of labels), and the number of sets."""
+    """Return the mean share of methods that each method beats (linear probe, all label counts), and the number of sets."""
     beaten: dict[str, list[float]] = {}
     for found in tables.values():
         trained = {k: v for k, v in found["rows"].items() if "untrained" not in k}

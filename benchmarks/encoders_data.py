@@ -39,10 +39,10 @@ class Items:
     labels : array, shape (n,)
         Names of classes, or float32 numbers.
     place : array, shape (n,)
-        Items of one place are never divided, and are resampled together.
+        Items of one place are never split, and are resampled together.
     test : array, shape (n,), bool
     split : str
-        How the test part was chosen.
+        Definition of the test part.
     resolution : float
         Pixel size in metres.
     days : Tensor, optional, shape (t,) or (n, t)
@@ -69,7 +69,7 @@ class Items:
 
 
 def chips(values: Array, classes: Array, side: int) -> tuple[Array, Array, Array, Array]:
-    """Cut (t, c, h, w) into squares without overlap that one class covers; return them, class, row and column."""
+    """Cut (t, c, h, w) into non-overlapping squares covered by one class; return them, class, row and column."""
     found, labels, at = [], [], []
     for i in range(0, classes.shape[0] - side + 1, side):
         for j in range(0, classes.shape[1] - side + 1, side):
@@ -85,7 +85,7 @@ def chips(values: Array, classes: Array, side: int) -> tuple[Array, Array, Array
 
 
 def eurosat() -> Items:
-    """1 500 chips of 64 pixels in 10 classes; the JPEGs stretch reflectance 0 to 0.275 to 0 to 255."""
+    """Return 1 500 chips of 64 pixels in 10 classes; the JPEGs stretch reflectance 0 to 0.275 to 0 to 255."""
     from PIL import Image
 
     images: list[Array] = []
@@ -107,7 +107,7 @@ def eurosat() -> Items:
 
 
 def romania() -> Items:
-    """Forest against open land in chips of 4 pixels; 12 monthly medians over all years."""
+    """Return forest and open land in chips of 4 pixels; 12 monthly medians over all years."""
     cube = eow.open("romania")
     clear = cube[[*S2[:3], "nir"]].where(cube.valid & ~cube.clouds)
     months = clear.groupby("time.month").median("time").to_array("band").transpose("month", "band", "y", "x")
@@ -123,7 +123,7 @@ def romania() -> Items:
 
 
 def floods() -> Items:
-    """Water against land in radar chips of 32 pixels."""
+    """Return water and land in radar chips of 32 pixels."""
     import rasterio
 
     def read(name: str) -> Array:
@@ -144,7 +144,7 @@ def floods() -> Items:
 
 
 def chesapeake() -> Items:
-    """Trees, low vegetation and built-up land in aerial chips of 32 pixels of 1 m."""
+    """Return trees, low vegetation and built-up land in aerial chips of 32 pixels of 1 m."""
     z = np.load(DATA / "chesapeake_landcover" / "chesapeake_wv_16.npz")
     parts = []
     for i, name in enumerate(z["name"]):
@@ -158,7 +158,7 @@ def chesapeake() -> Items:
 
 
 def terramind() -> Items:
-    """Trees, crops and rangeland at four places: Sentinel-2 and Sentinel-1 in chips of 16 pixels."""
+    """Return trees, crops and rangeland at four places: Sentinel-2 and Sentinel-1 in chips of 16 pixels."""
     import rasterio
 
     def read(path: Path) -> Array:
@@ -200,7 +200,7 @@ def terramind() -> Items:
 
 
 def clouds() -> Items:
-    """Cloud, shadow and clear ground in chips of 16 pixels of two sensors, top of atmosphere."""
+    """Return cloud, shadow and clear ground in chips of 16 pixels of two sensors, top of atmosphere."""
     bands = ("blue", "green", "red", "nir", "swir16", "swir22")
     parts = []
     for i, name in enumerate(("landsat5", "landsat7")):
@@ -216,7 +216,7 @@ def clouds() -> Items:
 
 
 def fuel() -> Items:
-    """Live fuel moisture from three months of Sentinel-1 and Sentinel-2 of one pixel."""
+    """Return live fuel moisture from three months of Sentinel-1 and Sentinel-2 of one pixel."""
     folder = DATA / "presto" / "data" / "fuel_moisture" / "npy"
     x, target, place = (np.load(folder / f"{n}.npy") for n in ("s1_s2_era5_srtm", "target", "latlon"))
     site = np.load(folder / "site.npy", allow_pickle=True)
@@ -235,7 +235,7 @@ def fuel() -> Items:
 
 
 def crops(name: str, table: Callable[[], Any]) -> Items:
-    """Series of pixels with the class of a crop, as images of one pixel."""
+    """Return series of pixels with a crop class, as images of one pixel."""
     data = table()
     parts = [(data.train, data.labels, False), (data.test, data.truth, True)]
     values, labels, place, test = [], [], [], []

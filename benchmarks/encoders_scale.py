@@ -1,4 +1,4 @@
-"""What scale and size of the images do to the vectors of a real encoder: Galileo-nano on chips of EuroSAT (red, green, blue).
+"""Effect of scale and size of the images on the vectors of a real encoder: Galileo nano on EuroSAT chips (red, green, blue).
 
 ``EOW_DATA=FOLDER python -m benchmarks.encoders_scale [--each 150]``. The folder holds ``galileo/encoder.pt`` and
 ``eurosat_rgb/eurosat_rgb_train.tar.gz``. Half of the chips of each class train a linear probe and a nearest-neighbour rule, the
@@ -23,14 +23,14 @@ from torch.nn import functional
 from eowidgets.models.encode.galileo import Galileo
 
 BANDS = ("red", "green", "blue")
-#: Reflectance that is 255 in the pictures: they were stretched from 0 to 2750, as far as is known.
+#: Reflectance that maps to 255 in the images: they are assumed to be stretched from 0 to 2750.
 TOP = 0.275
 METRES = 10.0
 DRAWS, NEIGHBOURS, BATCH = 5, 5, 25
 
 
 def chips(folder: Path, each: int) -> tuple[Tensor, np.ndarray]:
-    """Read pictures from 0 to 1, shape (n, 3, 64, 64), and their classes."""
+    """Read images from 0 to 1, shape (n, 3, 64, 64), and their classes."""
     images: dict[str, list[np.ndarray]] = {}
     with tarfile.open(folder / "eurosat_rgb" / "eurosat_rgb_train.tar.gz") as archive:
         for member in archive:

@@ -5,8 +5,8 @@
     python benchmarks/encoders_speed.py prithvi --device cuda --size v2-300m-tl
     python benchmarks/encoders_speed.py prithvi --device cpu --size v2-tiny-tl      # tries the file itself
 
-On a CPU the figures are seconds of computing time, which other programs on the machine change less than the clock does; divide
-them by the number of cores for the time at best. On a GPU they are seconds by the clock.
+On a CPU the figures are seconds of computing time, which other programs on the machine disturb less than wall-clock time; divide
+them by the number of cores for a lower bound of the wall-clock time. On a GPU they are wall-clock seconds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DATES = 12
 
 
 def seconds(work: Callable[[], object], device: str, repeats: int) -> float:
-    """Median seconds of a piece of work, after one run to warm up."""
+    """Return the median seconds of a piece of work, after one warm-up run."""
     clock = time.process_time if device == "cpu" else time.perf_counter
     found = []
     for _ in range(repeats + 1):
@@ -50,7 +50,7 @@ def seconds(work: Callable[[], object], device: str, repeats: int) -> float:
 
 
 def plain(width: int, depth: int, heads: int) -> nn.Module:
-    """The peer: as many of torch's own layers, which have a fused path for inference."""
+    """Return the peer: the same number of torch's own layers, which have a fused path for inference."""
     layer = nn.TransformerEncoderLayer(
         width, heads, 4 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
     )
@@ -58,7 +58,7 @@ def plain(width: int, depth: int, heads: int) -> nn.Module:
 
 
 def cases(large: bool) -> dict[str, tuple[nn.Module, Any, Callable[[nn.Module], Tensor], tuple[int, int]]]:
-    """By name: the network, its size, a forward pass, and (windows, tokens of each)."""
+    """Return by name: the network, its size, a forward pass, and (windows, tokens of each)."""
     month = torch.arange(DATES)
     groups = {k: torch.rand(2, DATES, c, 16, 16) for k, c in SPACE_TIME.items() if k != "S1"}
     seen = torch.ones(2, DATES, 4, 4, dtype=torch.bool)
@@ -92,7 +92,7 @@ def cases(large: bool) -> dict[str, tuple[nn.Module, Any, Callable[[nn.Module], 
 
 
 def forward(args: argparse.Namespace) -> None:
-    """Whole networks, patches and encodings included, against a plain stack."""
+    """Compare whole networks, including patches and encodings, with a plain stack."""
     print("\nForward pass / stack of torch's layers with the same width, depth, heads and number of tokens")
     for name, (network, size, run, (windows, tokens)) in cases(args.large).items():
         network.eval()
@@ -106,7 +106,7 @@ def forward(args: argparse.Namespace) -> None:
 
 
 def cube(side: int, dates: int, clouds: float, bands: tuple[str, ...] = OPTICAL) -> xr.Dataset:
-    """Random reflectance; blocks of 8 x 8 pixels are cloudy now and then."""
+    """Return random reflectance in which blocks of 8 x 8 pixels are cloudy on some dates."""
     import rioxarray  # noqa: F401
 
     rng = np.random.default_rng(0)
@@ -125,7 +125,7 @@ def cube(side: int, dates: int, clouds: float, bands: tuple[str, ...] = OPTICAL)
 
 
 def over_a_cube(args: argparse.Namespace) -> None:
-    """Galileo-nano over 100 x 100 pixels and 12 dates, and the plain stack on as many tokens, window by window."""
+    """Compare Galileo nano over 100 x 100 pixels and 12 dates with a plain stack on the same number of tokens."""
     print("\nGalileo-nano, 100 x 100 pixels, 12 dates: computing seconds, on the clock, and plain stack (no clouds)")
     for patch, side in ((4, 4), (8, 4), (2, 4), (1, 4), (1, 2), (1, 1)):
         # Small patches are timed on a part.
@@ -151,7 +151,7 @@ def over_a_cube(args: argparse.Namespace) -> None:
 
 
 def in_the_engine(args: argparse.Namespace) -> None:
-    """Prithvi in the engine against its bare module on the same images, which are on the device."""
+    """Compare Prithvi in the engine with its bare module on the same images, which are on the device."""
     size, device = PRITHVI[args.size], args.device
     pixels = size.side * args.tiles
     model = get_model(f"prithvi.{args.size}")
@@ -178,7 +178,7 @@ def in_the_engine(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run the parts that are asked for."""
+    """Run the requested parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="+", choices=("forward", "galileo", "prithvi"))
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))

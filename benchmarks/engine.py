@@ -1,12 +1,12 @@
-"""What the engine costs over the bare model, in one run on one machine.
+"""Overhead of the engine over the bare model, in one run on one machine.
 
     python benchmarks/engine.py [overhead] [memory] [cancel] [cluster] [sizes] [tile] [--device cuda] [--largest 64]
     python benchmarks/engine.py peers --peers /path/to/python
     python benchmarks/engine.py kernel
 
-Without names all parts run but ``peers`` and ``kernel``. Every figure is a ratio to something measured beside it, or has a
-target beside it. Nothing is written. For ``peers`` make a virtual environment anywhere, ``pip install torch torchvision
-terratorch geoai-py`` into it and then this project (``pip install -e .``), and name its Python.
+Without names all parts run except ``peers`` and ``kernel``. Every figure is a ratio to a measurement of the same run, or has
+a target. Nothing is written. For ``peers`` create a virtual environment, ``pip install torch torchvision terratorch
+geoai-py`` into it and then this project (``pip install -e .``), and pass its Python.
 """
 
 from __future__ import annotations
@@ -91,14 +91,14 @@ class Segment(Model):
 
 
 class Light(Segment):
-    """Four times narrower: what the engine does beside the model weighs more."""
+    """Four times narrower, which emphasises the overhead of the engine."""
 
     name = "bench-light"
     width = 8
 
 
 def cube(height: int, width: int, *, lazy: bool = False) -> xr.Dataset:
-    """Make a raster of one date and four bands; a lazy one is made chunk by chunk and never held."""
+    """Return a raster of one date and four bands; a lazy one is computed chunk by chunk and never held in memory."""
     import rioxarray  # noqa: F401
 
     shape = (1, height, width)
@@ -116,7 +116,7 @@ def cube(height: int, width: int, *, lazy: bool = False) -> xr.Dataset:
 
 
 class Clock:
-    """Wall and processor seconds since it was made; the second is what counts on a busy machine."""
+    """Wall-clock and processor seconds since its creation; use the latter on a busy machine."""
 
     def __init__(self, device: str) -> None:
         self.device = device
@@ -132,7 +132,7 @@ class Clock:
 
 
 def bare(model: Segment, source: xr.Dataset, size: int, batch: int, device: str, precision: str) -> np.ndarray:
-    """Seconds of the module on the engine's windows, cut before and held in memory."""
+    """Return the seconds of the module on the engine's windows, cut beforehand and held in memory."""
     ys, xs = (Axis(n, size, model.feed.halo) for n in (source.sizes["y"], source.sizes["x"]))
     whole = torch.from_numpy(np.stack([source[b].values[0] for b in BANDS]))
     groups = []
@@ -151,7 +151,7 @@ def bare(model: Segment, source: xr.Dataset, size: int, batch: int, device: str,
 
 
 def overhead(args: argparse.Namespace) -> None:
-    """Engine against the bare module on the same windows, held in memory."""
+    """Compare the engine with the bare module on the same windows, held in memory."""
     print("\nEngine / bare module (same windows, in memory; median of 5, taken in turns)")
     head = ("model", "raster", "window", "batch", "precision", "bare s", "engine s", "ratio", "processor")
     print("{:14} {:>12} {:>7} {:>6} {:>9} {:>8} {:>9} {:>6} {:>9}".format(*head))
@@ -197,7 +197,7 @@ print(json.dumps(found))
 def child(
     height: int, width: int, suffix: str = "zarr", kind: str = "Light", memory: str = "500MB"
 ) -> dict[str, float]:
-    """Run in a process of its own, from a lazy source to disk; seconds and peak memory."""
+    """Run in a separate process, from a lazy source to disk; return seconds and peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         code = CHILD.format(folder=str(Path(__file__).parent))
         words = [str(height), str(width), f"{folder}/r.zarr", str(torch.get_num_threads()), "lazy", kind, memory]
@@ -208,7 +208,7 @@ def child(
 
 
 def memory(args: argparse.Namespace) -> None:
-    """Peak memory against the height of the raster; the first rows fill the allocator's pools, so the last ratio tells most."""
+    """Print peak memory against the height of the raster; the last ratio is the most informative one."""
     print("\nPeak memory, lazy source to Zarr (light model, memory='500MB')")
     peaks = []
     for height in (2048, 8192, 32768):
@@ -221,7 +221,7 @@ def memory(args: argparse.Namespace) -> None:
 
 
 def tile(args: argparse.Namespace) -> None:
-    """One whole Sentinel-2 tile with 10 classes."""
+    """Run one whole Sentinel-2 tile with 10 classes."""
     found = child(10980, 10980)
     held = 10980 * 10980 * (len(CLASSES) + 1) * 8
     print("\nA Sentinel-2 tile, 10980 x 10980, 10 classes, lazy source to Zarr (light model, memory='500MB')")
@@ -232,7 +232,7 @@ def tile(args: argparse.Namespace) -> None:
 
 
 def cancel(args: argparse.Namespace) -> None:
-    """Time from cancel() to the end of the job, at moments spread over runs."""
+    """Print the time from cancel() to the end of the job, at moments spread over runs."""
     print("\nCancel (large model, fp32, windows and batch chosen by the engine)")
     source = cube(4096, 4096)
     times = []
@@ -258,7 +258,7 @@ def cancel(args: argparse.Namespace) -> None:
 
 
 def cluster(args: argparse.Namespace) -> None:
-    """Two Dask workers against one, each with one thread."""
+    """Compare two Dask workers with one, each with one thread."""
     import logging
 
     from distributed import Client, LocalCluster
@@ -284,7 +284,7 @@ def cluster(args: argparse.Namespace) -> None:
 
 
 def sizes(args: argparse.Namespace) -> None:
-    """Cost against size, and its slope on a log-log plot."""
+    """Print cost against size, and its slope on a log-log plot."""
     print("\nCost against size, lazy source to Zarr (light model, memory='500MB'), a process each")
     print(f"{'Mpx':>6} {'seconds':>9} {'s/Mpx':>7} {'processor s':>12} {'peak MB':>8}")
     sides = [s for s in (1024, 2048, 4096, 8192, 16384) if (s / 1024) ** 2 <= args.largest]
@@ -301,7 +301,7 @@ def sizes(args: argparse.Namespace) -> None:
 
 
 def peers(args: argparse.Namespace) -> None:
-    """The engine beside terratorch and geoai, in their environment."""
+    """Compare the engine with terratorch and geoai, in their environment."""
     if not args.peers:
         raise SystemExit("peers: give --peers PYTHON, of an environment with terratorch, geoai-py and this package.")
     done = subprocess.run([args.peers, str(Path(__file__).with_name("engine_peers.py"))])
@@ -310,7 +310,7 @@ def peers(args: argparse.Namespace) -> None:
 
 
 def kernel(args: argparse.Namespace) -> None:
-    """How soon the kernel answers while a model runs; needs Chromium."""
+    """Print the response times of the kernel while a model runs; needs Chromium."""
     import engine_kernel
 
     engine_kernel.measure()

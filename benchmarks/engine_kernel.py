@@ -1,6 +1,6 @@
-"""Does the kernel stay free while a model runs: how soon a message of a widget and a cell are answered, in JupyterLab.
+"""Responsiveness of the kernel while a model runs: response times of a widget message and of a cell, in JupyterLab.
 
-Started by ``python benchmarks/engine.py kernel``. A panel runs a U-Net over a raster and paints it on a map; meanwhile the
+Started by ``python benchmarks/engine.py kernel``. A panel runs a U-Net over a raster and paints it on a map; at the same time the
 page sends messages of a widget and runs cells. The same is measured before, with the kernel idle.
 """
 
@@ -44,7 +44,7 @@ THREADS = """
 from ipykernel.comm.comm import BaseComm
 BaseComm._reply_subshell_for = lambda self, data, default: default
 """
-#: Times in ms of answers to messages and of cells, one after the other, so many of each.
+#: Response times in ms of messages and of cells, alternating, ``count`` of each.
 MEASURE = """async ([count]) => {
   const kernel = window._eow_notebook.context.sessionContext.session.kernel, comms = [], cells = [];
   const rest = () => new Promise((done) => setTimeout(done, 50));

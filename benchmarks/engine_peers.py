@@ -1,10 +1,10 @@
-"""The engine beside geoai's ``predict_geotiff`` and terratorch's ``tiled_inference``: time, memory, edges.
+"""Compare the engine with geoai's ``predict_geotiff`` and terratorch's ``tiled_inference``: time, memory, edges.
 
-Started by ``python benchmarks/engine.py peers --peers PYTHON``, where PYTHON belongs to an environment of its own with
-terratorch, geoai-py and this package. Everybody gets the same module, the same GeoTIFF of four float32 bands, windows of
-512 pixels that overlap by 32, four at a time (here the engine chooses less where its memory asks for it), and writes a
-map of classes to disk. Each works in a process of its own and they take turns, so that peaks are nobody else's and a busy
-moment of the machine hits all.
+Started by ``python benchmarks/engine.py peers --peers PYTHON``, where PYTHON belongs to a separate environment with
+terratorch, geoai-py and this package. All get the same module, the same GeoTIFF of four float32 bands, windows of 512
+pixels that overlap by 32, batches of four (the engine chooses smaller ones if its memory limit requires it), and write a
+map of classes to disk. Each runs in a separate process and they take turns, so that peak memory is measured separately
+and disturbances affect all.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from eowidgets.engine.writers.disk import open_result
 
 WINDOW, HALO, BATCH = 512, 16, 4
 WHO = ("eowidgets", "geoai", "terratorch")
-#: Sides that windows of 512 cover without a rest. A whole tile takes peers more memory than this machine has: geoai alone
-#: holds (10 + 1) float64 a pixel, twice at the end.
+#: Sides that windows of 512 cover without a remainder. The peers need more memory for a whole tile than this machine has: geoai
+#: alone holds (10 + 1) float64 per pixel, twice at the end.
 SIDES = (2432, 4832)
 TILE = 10980
 ROUNDS = 3
@@ -44,7 +44,7 @@ MARK = "found: "
 
 
 class Same(Model):
-    """Gives back its input: what comes out otherwise was done by the engine."""
+    """Return the input: any difference in the output is due to the engine."""
 
     name = "bench-same"
     task = Task.REGRESS
@@ -136,14 +136,14 @@ def peak() -> int:
 
 
 def forget_peak() -> None:
-    """Begin again with what this process holds now."""
+    """Reset the peak to the current memory of this process."""
     gc.collect()
     trim()
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def serve(who: str, folder: Path) -> None:
-    """Do what is asked for on standard input, until it ends; what every first run pays is paid before."""
+    """Run the requests on standard input, until it ends; start-up costs are paid before."""
     source = folder / "source.tif"
     RUN[who](bench.Light().net.eval(), folder / "small.tif", folder / f"warm-{who}.tif", True)
     for kind in sys.stdin:
@@ -161,7 +161,7 @@ def serve(who: str, folder: Path) -> None:
 
 
 class Child:
-    """One of the three in a process of its own."""
+    """One of the three in a separate process."""
 
     def __init__(self, who: str, folder: Path) -> None:
         words = [sys.executable, __file__, "--serve", who, str(folder)]
@@ -187,7 +187,7 @@ class Child:
 
 
 def edges(folder: Path) -> None:
-    """A constant field and a random one through a module that returns its input, everybody's own settings."""
+    """Run a constant field and a random one through a module that returns its input, with default settings."""
     import rasterio
 
     print("\nA module that returns its input, 1300 x 1300, default windows and blending: relative errors")

@@ -26,7 +26,7 @@ BANDS = ("blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir
 
 
 def items(count: int) -> list[dict[str, Any]]:
-    """Return items of one tile of Sentinel-2 on days in a row, described as a public catalogue does."""
+    """Return items of one tile of Sentinel-2 on consecutive days, with the metadata of a public catalogue."""
     grid = {"proj:shape": [10980, 10980], "proj:transform": [10, 0, 600000, 0, -10, 5100000]}
     numbers = [{"nodata": 0, "data_type": "uint16", "scale": 0.0001, "offset": -0.1}]
     ring = [[22.5, 45.0], [23.9, 45.0], [23.9, 46.0], [22.5, 46.0], [22.5, 45.0]]
@@ -63,7 +63,7 @@ def items(count: int) -> list[dict[str, Any]]:
 
 @contextlib.contextmanager
 def server(folder: Path, found: list[dict[str, Any]]) -> Iterator[str]:
-    """Run ``rustac serve`` with the items; gives its address."""
+    """Run ``rustac serve`` with the items; yield its address."""
     path = folder / "items.json"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": found}))
     with socket.socket() as free:

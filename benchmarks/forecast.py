@@ -1,9 +1,9 @@
-"""How good and how fast the forecasters are: ``python -m benchmarks.forecast PART ... --data FOLDER``.
+"""Accuracy and speed of the forecasters: ``python -m benchmarks.forecast PART ... --data FOLDER``.
 
-Parts: ``etth1`` (naive forecasts and closed forms at 96 and 720), ``networks`` (trains what is not trained yet, each row
+Parts: ``etth1`` (naive forecasts and closed forms at 96 and 720), ``networks`` (trains missing networks, each row
 with its processor time), ``ar`` (identifying autoregressive processes), ``kernel`` (the fast convolution kernel against
 the naive one), ``pixels`` (a cube's worth of series), ``smoothing`` (ses and theta beside those of the package
-statsforecast, if it is installed). Everything is seeded. The first two and the last need the data: ETTh1.csv of
+statsforecast, if it is installed). Everything is seeded. The first two parts and the last need the data: ETTh1.csv of
 ETDataset, unmodified; 12/4/4 months, z-score on the training part, stride 1.
 """
 
@@ -28,8 +28,8 @@ from training.forecast import RECIPES, Etth1, errors, train, windows
 
 #: Forecasters of series by short name.
 SERIES = {name: kind for name, kind in forecasters().items() if issubclass(kind, Forecaster)}
-#: Published errors at the same look-back and horizon: (MSE, MAE). Checked against other people's copies of the tables, for
-#: the papers themselves were not at hand: linear models (Zeng et al., 2023, table 2) and PatchTST/42 (Nie et al., 2023,
+#: Published errors at the same look-back and horizon: (MSE, MAE). Checked against other people's copies of the tables, because
+#: the papers themselves were not available: linear models (Zeng et al., 2023, table 2) and PatchTST/42 (Nie et al., 2023,
 #: table 3; at 96 also the log in its repository: 0.3751 / 0.3994) as copied by work on FITS; iTransformer and TimesNet as
 #: in the table of the iTransformer paper (Liu et al., 2024), copied by FilterTS and others; TimeMixer (Wang et al., 2024) as
 #: in a later reproduction (with its own script: 0.380 / 0.400, kwuking/TimeMixer#52); SpaceTime (Zhang et al., 2023) from
@@ -50,7 +50,7 @@ PUBLISHED = {
 
 
 class Repeat(nn.Module):
-    """The last ``season`` steps, again and again."""
+    """Repeat the last ``season`` steps."""
 
     def __init__(self, horizon: int, season: int) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Repeat(nn.Module):
 
 
 def etth1(data: Path) -> None:
-    """Print what needs no training loop."""
+    """Print the results that need no training loop."""
     print("| ETTh1 | horizon | channels | MSE | MAE | seconds |\n|---|---|---|---|---|---|")
     for horizon, univariate in ((96, False), (720, False), (720, True)):
         parts = Etth1.read(data, 336, univariate)
@@ -80,7 +80,7 @@ def etth1(data: Path) -> None:
 
 
 def networks(data: Path, only: list[str]) -> None:
-    """Train (or take up again) the recipes, and test the epoch that was best in validation."""
+    """Train (or resume) the recipes, and test the epoch with the best validation error."""
     print(
         "| network | horizon | MSE | MAE | published | MSE / published | cpu s | epochs |\n|---|---|---|---|---|---|---|---|"
     )
@@ -95,14 +95,14 @@ def networks(data: Path, only: list[str]) -> None:
         print(f"{row}| {mse / paper[0]:.3f} | {seconds:.0f} | {epochs} |", flush=True)
 
 
-#: Steps that a model of an AR process runs on by itself.
+#: Number of steps of the recursive forecast of a model of an AR process.
 AHEAD = 50
-#: Poles (radius, angle) of the processes: slowly damped oscillations, as seasons are.
+#: Poles (radius, angle) of the processes: slowly damped oscillations, similar to seasons.
 POLES = {2: [(0.98, 0.6)], 4: [(0.98, 0.6), (0.97, 1.8)], 6: [(0.98, 0.6), (0.97, 1.5), (0.97, 2.4)]}
 
 
 def coefficients(order: int) -> Tensor:
-    """What the value one step, two steps, ... ago counts in the next one, (order,), float64."""
+    """Return the coefficients of the values one step, two steps, ... ago, (order,), float64."""
     polynomial = torch.ones(1, dtype=torch.float64)
     for radius, angle in POLES[order]:
         factor = torch.tensor([1.0, -2 * radius * math.cos(angle), radius**2], dtype=torch.float64)
@@ -114,7 +114,7 @@ def coefficients(order: int) -> Tensor:
 
 
 def process(order: int, series: int, length: int) -> Tensor:
-    """Series of an AR(order) process driven by noise of variance 1, (series, length)."""
+    """Return series of an AR(order) process driven by noise of variance 1, (series, length)."""
     generator = torch.Generator().manual_seed(order)
     x = torch.randn(series, length + 500, generator=generator, dtype=torch.float64)
     weight = coefficients(order)
@@ -145,10 +145,9 @@ class Diagonal(nn.Module):
 def ar() -> None:
     """Fit the next value of AR processes; each model the best of two rates of its dynamics, by the training error.
 
-    Two things are told: the error of the next value over the noise variance, and, of a forecast of 50 steps that each
-    model makes by feeding on its own output, how far it is from the process without noise, as share of its variance.
-    The diagonal ones stand there a second time at the rate of 0.001 that their authors train dynamics with (example.py of
-    state-spaces/s4).
+    Two results are printed: the error of the next value over the noise variance, and, for a recursive forecast of 50 steps,
+    the deviation from the process without noise, as a share of its variance. The diagonal models are also trained at the
+    rate of 0.001 that their authors use for the dynamics (example.py of state-spaces/s4).
     """
     names = ("companion", "real diagonal", "complex diagonal", "real, authors' rate", "complex, authors' rate")
     print(f"| AR(p) | | {' | '.join(names)} | cpu s |\n|{'---|' * (len(names) + 3)}")
@@ -180,20 +179,20 @@ def ar() -> None:
 
 
 def residual(order: int, x: Tensor) -> Tensor:
-    """Noise variance of the test series themselves: the error of the true coefficients' best rival, least squares."""
+    """Return the noise variance of the test series: the error of the least-squares coefficients."""
     rows = x.double().unfold(1, order + 1, 1)[:, 20 - order :].flatten(0, 1)
     past, value = rows[:, :-1], rows[:, -1:]
     return (value - past @ torch.linalg.lstsq(past, value).solution).square().mean()
 
 
 def error(model: nn.Module, x: Tensor, scale: Tensor) -> Tensor:
-    """Squared error of the next value, from step 20 on."""
+    """Return the squared error of the next value, from step 20 on."""
     return (model((x / scale)[:, None])[:, 0, 19:-1] * scale - x[:, 20:]).square().mean()
 
 
 @torch.no_grad()
 def run_on(model: nn.Module, x: Tensor, scale: Tensor) -> Tensor:
-    """The series, and what the model makes of it when it goes on by itself."""
+    """Return the series, and their recursive forecast by the model."""
     path = x / scale
     for _ in range(AHEAD):
         path = torch.cat([path, model(path[:, None])[:, 0, -1:]], dim=1)
@@ -201,7 +200,7 @@ def run_on(model: nn.Module, x: Tensor, scale: Tensor) -> Tensor:
 
 
 def fit(make, order: int, known: Tensor, slower: float, updates: int = 2000) -> tuple[float, nn.Module]:
-    """Train on the next value; the training error and the model."""
+    """Train on the next value; return the training error and the model."""
     torch.manual_seed(0)
     model, scale, rate = make(order), known.std(), 3e-2
     dynamics = [p for name, p in model.named_parameters() if name != "c" and p.requires_grad]
@@ -261,7 +260,7 @@ def pixels(only: list[str]) -> None:
 
 
 def smoothing(data: Path, windows_each: int = 40, past: int = 336, ahead: int = 24) -> None:
-    """Forecast a day of hourly, complete series by ours and by statsforecast's; errors in standard deviations."""
+    """Forecast a day of hourly, complete series by our models and statsforecast; errors in standard deviations."""
     try:
         from statsforecast.models import AutoETS, SeasonalNaive, SimpleExponentialSmoothingOptimized, Theta
     except ImportError:
@@ -293,7 +292,7 @@ def smoothing(data: Path, windows_each: int = 40, past: int = 336, ahead: int = 
     }
     print(f"| {len(some)} series of {past} hours, {ahead} ahead | MAE | RMSE | seconds |\n|---|---|---|---|")
     for name, make in rows.items():
-        make()  # compiles what is compiled
+        make()  # triggers compilation
         clock = time.perf_counter()
         apart = make() - later
         seconds = time.perf_counter() - clock
@@ -302,7 +301,7 @@ def smoothing(data: Path, windows_each: int = 40, past: int = 336, ahead: int = 
 
 
 def main() -> None:
-    """Run the parts asked for."""
+    """Run the requested parts."""
     parts = ("etth1", "networks", "ar", "kernel", "pixels", "smoothing")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="none: all of them")

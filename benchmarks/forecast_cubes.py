@@ -1,14 +1,13 @@
 """Forecasts of the two sample cubes, pixel by pixel: ``python benchmarks/forecast_cubes.py [--models harmonic,theta]``.
 
-Romania: NDVI 90 days ahead from seven days of the last year (2020), each time with nothing but what lay before; the
-errors of all clear pixels that came afterwards, pooled. Clouds are masked by the scene classification and by what the
-past alone tells of missed clouds; the truth by the whole record. Coverage is that of the intervals as given, calibrated
-on hold-out windows before the day of the forecast. The year before (2019) stands beside it, as a check on luck.
+Romania: NDVI 90 days ahead from seven days of the last year (2020), each time only from earlier data; the errors of all
+later clear pixels, pooled. Clouds are masked by the scene classification, and undetected clouds in the input from past
+data only; the target is masked with the whole record. Coverage is that of the intervals as returned, calibrated on
+hold-out windows before the day of the forecast. The previous year (2019) is a second test.
 
-Bouconne: seven dates of one year. A year cannot be held out; what can be said is how the last two dates were forecast
-from the five before.
+Bouconne: seven dates of one year. A year cannot be held out; the last two dates are forecast from the first five.
 
-Times are those of one whole forecast (hold-out windows, calibration, all pixels), as ratios to the climatology's own.
+Times are those of one whole forecast (hold-out windows, calibration, all pixels), as ratios to that of climatology.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ AHEAD = 90
 
 
 def starts(year: int) -> list[str]:
-    """Days to forecast from, so that what is forecast lies in (or just after) one year."""
+    """Return days to forecast from, so that the forecast lies in (or just after) one year."""
     return [f"{year - 1 if d == '12-31' else year}-{d}" for d in DAYS]
 
 
 def cleared(cube, day: str, ahead: int):
-    """What ``clouds="robust"`` gives for one day, worked out once for all models.
+    """Return the result of ``clouds="robust"`` for one day, computed once for all models.
 
-    Clouds up to the day are looked for with nothing but what lay before it; those after it with what came, too.
+    Clouds up to the day are detected from earlier data only; later clouds from all data.
     """
     times = cube.time.values
     past = times < np.datetime64(day) + np.timedelta64(1, "D")
@@ -51,7 +50,7 @@ def cleared(cube, day: str, ahead: int):
 
 
 def score(cubes, model: str, ahead: int) -> dict[str, float]:
-    """MAE, coverage and mean width of the 80 % interval over all days (a cube each)."""
+    """Return MAE, coverage and mean width of the 80 % interval over all days (a cube each)."""
     error, inside, width, count = 0.0, np.zeros(len(LEVELS)), 0.0, 0
     for day, cube in cubes.items():
         made = hindcast(cube, day, days=ahead, model=model, levels=LEVELS)
@@ -83,7 +82,7 @@ def table(title: str, cube, models: list[str], days: list[str], ahead: int, clou
 
 
 def speed(cube, models: list[str]) -> None:
-    """Print what one forecast of every pixel takes; processor seconds tell on a machine that does other things too."""
+    """Print the time of one forecast of every pixel; use processor seconds on a busy machine."""
     print("\n100 × 100 px × 140 dates, 90 days ahead, hold-out windows and calibration included\n")
     print("| model | seconds | processor seconds | as ratio to climatology |")
     print("|---|---|---|---|", flush=True)
@@ -120,7 +119,7 @@ def main() -> None:
     if "bouconne" in only:
         table("Bouconne, the last two dates of seven", eow.open("bouconne"), models, ["2018-09-15"], 61, "mask")
     if "speed" in only:
-        # Training has its own time: networks are timed if they are asked for by name.
+        # Training has its own time: networks are timed only if they are requested by name.
         speed(romania, [m for m in models if given.models or not series[m].trained])
 
 

@@ -1,10 +1,10 @@
-"""What the engine makes of a GPU: one command on a machine that has one.
+"""Performance of the engine on a GPU: one command on a machine with a GPU.
 
     make gpu                                   # tests/gpu, then all parts of this file
     python benchmarks/gpu.py [throughput] [precision] [overlap] [units] [memory] [cancel] [--device cuda] [--quick]
 
-Every figure is a ratio to something measured in the same run: the bare module on the same windows that are already on
-the card, or the card's own peak, measured with a product of matrices. ``--quick --device cpu`` tries the file itself.
+Every figure is a ratio to a measurement of the same run: the bare module on the same windows, already on the card, or the
+peak of the card, measured with a matrix product. ``--quick --device cpu`` tests the file itself.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from eowidgets.models.units.network import UniTS
 
 
 def wait(device: str) -> None:
-    """Wait until the device has done all that was asked of it."""
+    """Wait until the device has completed all requests."""
     if device == "cuda":
         torch.cuda.synchronize()
 
 
 def seconds(work: Callable[[], object], device: str, repeats: int = 5) -> float:
-    """Median seconds of a piece of work, after one run to warm up."""
+    """Return the median seconds of a piece of work, after one warm-up run."""
     found = []
     for _ in range(repeats + 1):
         wait(device)
@@ -45,7 +45,7 @@ def seconds(work: Callable[[], object], device: str, repeats: int = 5) -> float:
 
 
 def peak(device: str, precision: str, quick: bool) -> float:
-    """Operations a second that the card reaches on a large product of matrices."""
+    """Return the operations per second of the card in a large matrix product."""
     side = 512 if quick else 8192
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
     a, b = (torch.randn(side, side, device=device, dtype=kind) for _ in range(2))
@@ -53,7 +53,7 @@ def peak(device: str, precision: str, quick: bool) -> float:
 
 
 def throughput(args: argparse.Namespace) -> None:
-    """Engine against the bare module on the same windows."""
+    """Compare the engine with the bare module on the same windows."""
     print("\nThroughput: engine / bare module (median of 5, taken in turns)")
     side = 512 if args.quick else 8192
     source = cube(side, side)
@@ -79,7 +79,7 @@ def throughput(args: argparse.Namespace) -> None:
 
 
 def precision(args: argparse.Namespace) -> None:
-    """How much bf16 gains, and what the engine chooses by itself."""
+    """Print the gain of bf16, and the precision that the engine chooses."""
     print("\nPrecision")
     side = 512 if args.quick else 4096
     source = cube(side, side)
@@ -91,13 +91,11 @@ def precision(args: argparse.Namespace) -> None:
     }
     job = eow.submit(Segment, source, device=args.device)
     job.result()
-    print(
-        f"  fp32 / bf16 {times['fp32'] / times['bf16']:.2f}; the engine chooses {job.plan['precision']} of its own accord"
-    )
+    print(f"  fp32 / bf16 {times['fp32'] / times['bf16']:.2f}; the engine chooses {job.plan['precision']} by default")
 
 
 def overlap(args: argparse.Namespace) -> None:
-    """Time of a run against the time of its copies and of its computing, one after the other."""
+    """Compare the time of a run with the sum of its copies and its computing."""
     print("\nOverlap of copies and computing")
     side = 512 if args.quick else 8192
     source = cube(side, side)
@@ -127,7 +125,7 @@ def overlap(args: argparse.Namespace) -> None:
 
 
 def units(args: argparse.Namespace) -> None:
-    """UniTS base (random weights): share of the card's peak."""
+    """Print the share of the card's peak that UniTS base (random weights) reaches."""
     print("\nUniTS base, 16 windows of 24 dates of 32 x 32 pixels, one step of the network")
     config = CONFIGS["tiny" if args.quick else "base"]
     torch.manual_seed(0)
@@ -150,7 +148,7 @@ def units(args: argparse.Namespace) -> None:
 
 
 def memory(args: argparse.Namespace) -> None:
-    """Card memory before, at most during, and after a run."""
+    """Print card memory before, at most during, and after a run."""
     if args.device != "cuda":
         print("\nMemory: only on cuda")
         return
@@ -167,7 +165,7 @@ def memory(args: argparse.Namespace) -> None:
 
 
 def cancel(args: argparse.Namespace) -> None:
-    """Time from cancel() to the end of the job, and what is left on the card."""
+    """Print the time from cancel() to the end of the job, and the memory left on the card."""
     side = 1024 if args.quick else 16384
     source = cube(side, side)
     times = []

@@ -1,4 +1,4 @@
-"""How long exports take to write and to open, compared with plain xarray and rioxarray in the same process.
+"""Time to write and to open exports, compared with plain xarray and rioxarray in the same process.
 
 ``python benchmarks/io.py`` prints a table: seconds, and the ratio to the plain library on the same cube. The cube of
 1 000 dates has 9 x 12 pixels (many small layers); the large one has 12 dates of 1 000 x 1 000 pixels. The last row opens a
@@ -52,7 +52,7 @@ def loaded(source: Any) -> None:
 
 
 def measure(cube: xr.Dataset, folder: Path) -> dict[str, tuple[float, float]]:
-    """Seconds of eowidgets and of the plain library for each task."""
+    """Return seconds of eowidgets and of the plain library for each task."""
     bands = cube[list(cube.eow.bands)]
     array = bands.to_dataarray("band").stack(layer=("time", "band")).transpose("layer", "y", "x")
     array = array.drop_vars(["layer", "time", "band"])
@@ -88,7 +88,7 @@ def measure(cube: xr.Dataset, folder: Path) -> dict[str, tuple[float, float]]:
 
 
 def measure_folder(cube: xr.Dataset, folder: Path) -> tuple[float, float]:
-    """Seconds to open a file for each date."""
+    """Return the seconds to open one file per date."""
     for time_, frame in zip(cube.time.values, cube.ndvi, strict=True):
         frame.drop_vars("time").rio.to_raster(folder / f"ndvi_{str(time_)[:10]}.tif")
 

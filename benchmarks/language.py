@@ -1,7 +1,7 @@
-"""How well questions are read and answered: ``python benchmarks/language.py [--only parse|values|unanswerable|time]``.
+"""Accuracy of parsed questions and answers: ``python benchmarks/language.py [--only parse|values|unanswerable|time]``.
 
-Programs are compared field by field with what the template or the person who wrote the paraphrase meant. Values are
-compared with those of the intended program, computed on their own. The paraphrases were written before the parser.
+Programs are compared field by field with the intention of the template or of the author of the paraphrase. Values are
+compared with those of the intended program, computed separately. The paraphrases were written before the parser.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from eowidgets.analysis.ask.templates import Sampler
 from eowidgets.models.vqa.calibrate import calibration_error
 
 HERE = Path(__file__).parent
-#: How refusals by the kind of what is asked for begin.
+#: Beginning of refusals by the kind of the requested object.
 NAMED = "This series does not show"
 DRAWN = {"romania": (22.146, 45.201, 22.152, 45.206), "bouconne": (1.21, 43.65, 1.23, 43.66)}
 
@@ -44,14 +44,14 @@ def parcels(cube: Any) -> dict[str, Any]:
 
 
 def plain(program: QuestionProgram | None) -> Any:
-    """A program as something to compare, with what means the same made the same."""
+    """Return a program in a comparable form, in which equivalent programs are equal."""
     return None if program is None else json.dumps(to_json(program), sort_keys=True)
 
 
 def read_all(
     pairs: list[tuple[str, QuestionProgram, Any]],
 ) -> tuple[list[bool], list[float], list[QuestionProgram | None], list[float]]:
-    """Whether each question is read as meant, the milliseconds, what was read, and how surely."""
+    """Return for each question whether it was parsed correctly, the milliseconds, the program, and the confidence."""
     right, took, got, sure = [], [], [], []
     indices = {id(cube): cube.eow.indices for cube in {id(c): c for _, _, c in pairs}.values()}
     for question, program, cube in pairs:
@@ -66,7 +66,7 @@ def read_all(
 
 
 def generated(cubes: dict[str, Any], count: int, seed: int, split: str) -> list[tuple[str, QuestionProgram, Any]]:
-    """Questions from templates, half over each cube."""
+    """Return questions from templates, half for each cube."""
     rng = np.random.default_rng(seed)
     pairs = []
     for name, cube in cubes.items():
@@ -79,14 +79,14 @@ def generated(cubes: dict[str, Any], count: int, seed: int, split: str) -> list[
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equal to rounding."""
+    """Return whether two values are equal up to rounding."""
     if isinstance(a, float) and isinstance(b, float):
         return abs(a - b) <= 0.005 * max(abs(a), abs(b), 0.01)
     return bool(a == b)
 
 
 def report(title: str, pairs: list[tuple[str, QuestionProgram, Any]], show: int) -> list[bool]:
-    """Print the share read right, by kind, and some that were not."""
+    """Print the share of correctly parsed questions, by kind, and some failures."""
     right, took, got, sure = read_all(pairs)
     by_kind: dict[str, list[bool]] = defaultdict(list)
     for (_, program, _), ok in zip(pairs, right, strict=True):
@@ -105,7 +105,7 @@ def report(title: str, pairs: list[tuple[str, QuestionProgram, Any]], show: int)
 
 
 def by_hand(program: Any, cube: Any) -> Any:
-    """The value with plain NumPy and nothing of the tools (but the land cover map), where that is a few lines; else None."""
+    """Return the value computed with plain NumPy (except the land-cover map), if that takes a few lines; else None."""
     scope = program.scope
     if scope.area or scope.layer or scope.cover or getattr(program, "other", None):
         return None
@@ -146,7 +146,7 @@ def by_hand(program: Any, cube: Any) -> Any:
     covers = {"forest": (1,), "field": (2,), "water": (0,), "built-up": (3,), "bare": (4,), "vegetation": (1, 2)}
     short = scope.months or (scope.start and scope.end and np.datetime64(scope.end) - np.datetime64(scope.start) < 300)
     if of == "water" and short:
-        return None  # told from its own dates, not from a year
+        return None  # determined from its own dates, not from a year
     if program.kind in ("area", "share") and of in covers:
         year = tools.year_around(cube, scope.start, scope.end)
         land = classify(levels.levelled(cube, year))["cover"].values[rows, columns]
@@ -160,7 +160,7 @@ def by_hand(program: Any, cube: Any) -> Any:
 
 
 def values(pairs: list[tuple[str, QuestionProgram, Any]], names: dict[int, str]) -> None:
-    """Ask each, and compare with the value of the code shown, and with one made by hand where there is one."""
+    """Ask each question, and compare with the value of the displayed code, and with one computed by hand if available."""
     took, refused = [], Counter()
     right = agree = checked = by_hands = told = named = 0
     slow: list[tuple[float, str]] = []
@@ -171,11 +171,11 @@ def values(pairs: list[tuple[str, QuestionProgram, Any]], names: dict[int, str])
         took.append(time.perf_counter() - began)
         slow.append((took[-1], question))
         as_meant = plain(answer.program) == plain(program)
-        # Whether it can be answered is for the meant program to say; where that was run, it need not be run again.
+        # The intended program determines whether the question is answerable; it is not run twice.
         if (answer if as_meant else run(cube, program, question, **given)).abstained:
             continue
         if answer.abstained and answer.program is None and answer.reason.startswith(NAMED):
-            named += 1  # rivers, roads, single things: refused on purpose, since they were answered with an area before
+            named += 1  # rivers, roads, single objects: refused on purpose
             continue
         told += 1
         if answer.abstained:
@@ -219,7 +219,7 @@ def main() -> None:
     given.add_argument("--values", type=int, default=1000, help="ask so many of the generated questions")
     given.add_argument("--show", type=int, default=0, help="print so many questions read wrong")
     options = given.parse_args()
-    # With the mask that answers use, so that the cell of each answer needs not make it again.
+    # With the mask that answers use, so that the cell of each answer need not compute it again.
     cubes = {name: eow.open(name, clouds="robust") for name in ("romania", "bouconne")}
     names = {id(c): n for n, c in cubes.items()}
 
@@ -234,7 +234,7 @@ def main() -> None:
     for part, file in (("paraphrases", "paraphrases.json"), ("development", "paraphrases_dev.json")):
         if wanted(part) and (HERE / file).exists():
             listed = json.loads((HERE / file).read_text())
-            # On what was written by hand nothing is tuned: only the development set shows its failures.
+            # Nothing is tuned on the hand-written sets: only the development set prints its failures.
             show = options.show if part == "development" else 0
             report(part, [(q, from_json(p), cubes["romania"]) for q, p in listed], show)
     if wanted("values"):

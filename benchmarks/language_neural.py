@@ -1,9 +1,9 @@
-"""How well networks answer questions about pictures: ``python -m benchmarks.language_neural --scenes DIR --pairs DIR``.
+"""Accuracy of networks that answer questions about images: ``python -m benchmarks.language_neural --scenes DIR --pairs DIR``.
 
-RSVQA against the same network with a blank picture, on places that neither saw, per type as in the paper; DeltaVLM
-against the same network with both dates side by side in place of the gate. ``python -m training.vqa_scenes DIR`` makes the
-scenes, ``python -m training.pairs DIR 400 --first 1000000`` the pairs. Networks come from ``training/runs``; those that
-ship are the same files.
+RSVQA is compared with the same network with a blank image, on places in none of the training sets, per type as in the paper;
+DeltaVLM with the same network with both dates concatenated in place of the gate. ``python -m training.vqa_scenes DIR`` creates
+the scenes, ``python -m training.pairs DIR 400 --first 1000000`` the pairs. Networks are read from ``training/runs``, else the
+shipped ones; both are the same files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TITLES = {"compare": "comparison", "settlement": "rural/urban"}
 
 
 def found(name: str) -> tuple[Ready | None, str]:
-    """A network from ``training/runs``, else from the package; and the hash of its file."""
+    """Load a network from ``training/runs``, else from the package; also return the hash of its file."""
     path, shipped = RUNS / f"vqa-{name}.safetensors", cards.WEIGHTS.get(f"vqa-{name}.simulated")
     if not path.exists():
         if shipped is None:
@@ -43,12 +43,12 @@ def found(name: str) -> tuple[Ready | None, str]:
 
 
 def row(title: str, values: list[float], width: int = 15) -> None:
-    """One line of a table, in percent."""
+    """Print one line of a table, in percent."""
     print(f"  {title:34s}" + "".join(f"{100 * v:{width}.1f}" for v in values))
 
 
 def still(folder: Path) -> dict[str, Any]:
-    """RSVQA and its rival, per type."""
+    """Score RSVQA and its baseline per type."""
     out: dict[str, Any] = {}
     everything: dict[str, list[Any]] = {"confidence": [], "plain": [], "right": []}
     for name, title in (("test", "other places, known templates"), ("test-templates", "other places and templates")):
@@ -86,7 +86,7 @@ def still(folder: Path) -> dict[str, Any]:
 
 
 def confidence_table(title: str, p: Any, plain: Any, right: Any) -> dict[str, float]:
-    """Print and give calibration, and what abstaining does."""
+    """Print and return the calibration, and the effect of abstaining."""
     told = p >= DOUBT
     values = {
         "ECE": calibration_error(p, right),
@@ -103,7 +103,7 @@ def confidence_table(title: str, p: Any, plain: Any, right: Any) -> dict[str, fl
 
 
 def fields_f1(told: list[dict[str, Any]]) -> float:
-    """F1 of the fields named, over all answers about places."""
+    """Return F1 of the named fields over all answers about locations."""
     hits = made = true = 0
     for t in told:
         said, wanted = (set(x.split(" , ")) for x in (t["said"], t["answers"][0]))
@@ -112,7 +112,7 @@ def fields_f1(told: list[dict[str, Any]]) -> float:
 
 
 def pairs(folder: Path, each: int) -> dict[str, Any]:
-    """DeltaVLM and its rival, per type."""
+    """Score DeltaVLM and its baseline per type."""
     count = len((folder / "facts.jsonl").read_text(encoding="utf-8").splitlines())
     test = SmallPairs(folder, 0, count)
     out: dict[str, Any] = {}
@@ -155,7 +155,7 @@ def pairs(folder: Path, each: int) -> dict[str, Any]:
 
 
 def most_frequent(answers: list[str], topics: list[str]) -> float:
-    """Share that is right for who gives the most frequent answer to every topic."""
+    """Return the accuracy of the most frequent answer to every topic."""
     right = 0
     for topic in set(topics):
         mine = [a for a, t in zip(answers, topics, strict=True) if t == topic]

@@ -2,9 +2,9 @@
 
     python benchmarks/large.py FOLDER [--dates 12] [--side 4096] [--bands 6] [--kinds cogs zarr levels] [--peers PACKAGES ...]
 
-Makes its data in FOLDER (hard links: a few dates have pixels of their own) and measures in JupyterLab under Chromium. The
+Makes its data in FOLDER (hard links: only a few dates have distinct pixels) and measures in JupyterLab under Chromium. The
 size that the targets are for is ``--dates 60 --side 10980``, which takes 6 GB and a quarter of an hour to make. Peers on the
-same files: leafmap's tile layer (needs ``localtileserver``) and zeit-cdts' viewer; name the ``site-packages`` that have them
+same files: leafmap's tile layer (needs ``localtileserver``) and zeit-cdts' viewer; pass the ``site-packages`` that contain them
 with ``--peers``.
 """
 
@@ -47,7 +47,7 @@ def watch():
 threading.Thread(target=watch, daemon=True).start()
 """
 PICTURE = "[...globalThis[Symbol.for('eowidgets.shared')].bitmaps][0].picture"
-#: Zoom by a factor; when the first frame was drawn, how much of the picture was blank in it, and when it was sharp.
+#: Zoom by a factor; return when the first frame was drawn, its blank share of the image, and when it was sharp.
 ZOOM = f"""async ([factor]) => {{
   const picture = {PICTURE}, {{ detail, main, store, state }} = picture;
   const frame = () => new Promise(requestAnimationFrame);
@@ -72,7 +72,7 @@ ZOOM = f"""async ([factor]) => {{
   await frame();
   return [shown, missing, performance.now() - start, detail.level(main)];
 }}"""
-#: Dates drawn in some seconds, the levels they were drawn at, and how many were blank.
+#: Dates drawn in some seconds, their levels, and the number of blank ones.
 PLAY = f"""async ([seconds]) => {{
   const picture = {PICTURE}, {{ detail, main, store, state }} = picture;
   const seen = [], levels = {{}};
@@ -100,7 +100,7 @@ def received(page: LabPage) -> float:
 
 
 def ours(lab: Lab, source: Path) -> dict[str, Any]:
-    """Measure the viewer on one source in a kernel of its own."""
+    """Measure the viewer on one source in a separate kernel."""
     page = lab.open([START])
     page.run_all(WAIT)
     p = page.page
@@ -161,7 +161,7 @@ def main() -> None:
     print(json.dumps({"size": size.name, "targets": TARGETS, "load": psutil.getloadavg()[0]}), flush=True)
     for kind, source in sources.items():
         began = time.perf_counter()
-        with lab_session() as lab:  # a browser of its own, so that its memory is that of one viewer
+        with lab_session() as lab:  # a separate browser, so that its memory is that of one viewer
             out = ours(lab, source)
         out |= {"load": round(psutil.getloadavg()[0], 1), "took_s": round(time.perf_counter() - began)}
         print(json.dumps({kind: out}, indent=1), flush=True)

@@ -1,7 +1,7 @@
 """Cubes much larger than a screen, for ``benchmarks/large.py``: COGs with overviews, and Zarr with and without levels.
 
-The pictures are those of a sample, enlarged, with noise in every pixel. Few dates are written; the others are hard links
-to them, so that 60 dates take the disk space of three. A reader cannot use that: each is a file of its own name.
+The images are those of a sample, enlarged, with noise in every pixel. Few dates are written; the others are hard links to
+them, so that 60 dates take the disk space of three. A reader cannot exploit this, because each file has its own name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROWS = 1024
 
 @dataclass(frozen=True)
 class Size:
-    """How large the cube is; ``distinct`` dates have pixels of their own."""
+    """Size of the cube; only ``distinct`` dates have their own pixels."""
 
     dates: int = 60
     side: int = 10_980
@@ -44,7 +44,7 @@ class Size:
 
 
 def strip(size: Size, date: int, y0: int, y1: int) -> np.ndarray:
-    """Return numbers ``(band, y, x)`` of some rows, in 1e-4 of reflectance."""
+    """Return values ``(band, y, x)`` of some rows, in 1e-4 of reflectance."""
     from scipy.ndimage import map_coordinates
 
     cube = eow.open("romania")
@@ -63,7 +63,7 @@ def strip(size: Size, date: int, y0: int, y1: int) -> np.ndarray:
 
 
 def make_cogs(folder: Path, size: Size) -> Path:
-    """Write the COGs of a cube into ``folder/cogs-...``, unless they are there."""
+    """Write the COGs of a cube to ``folder/cogs-...``, unless they exist."""
     target = folder / f"cogs-{size.name}"
     if target.exists():
         return target
@@ -105,7 +105,7 @@ def _cog(path: Path, size: Size, date: int) -> None:
 
 
 def make_zarr(folder: Path, size: Size) -> Path:
-    """Write a Zarr store without levels into ``folder/store-....zarr``, unless it is there."""
+    """Write a Zarr store without levels to ``folder/store-....zarr``, unless it exists."""
     import xarray as xr
     import zarr
 
@@ -189,7 +189,7 @@ def make_levels(folder: Path, size: Size) -> Path:
 
 
 def zarr_codec():
-    """Return the compressor that zarr takes for format 2."""
+    """Return the compressor for zarr format 2."""
     from numcodecs import Blosc
 
     return Blosc("zstd", 3, Blosc.BITSHUFFLE)

@@ -95,7 +95,7 @@ def _zeit(page: Any, path: str) -> dict[str, Any]:
 
 
 def _quiet(page: Any, began: float, seconds: float = 2.0) -> float:
-    """Seconds until the last message from the kernel, after which none came for a while."""
+    """Return the seconds until the last message from the kernel that is followed by a pause."""
     last, count = time.perf_counter(), len(page.received)
     while time.perf_counter() - last < seconds:
         page.page.evaluate("() => new Promise(requestAnimationFrame)")

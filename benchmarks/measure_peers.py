@@ -1,8 +1,8 @@
-"""Seasons and trends by zeit-cdts, in an environment of its own: started by ``phenology.py`` and ``trends.py``.
+"""Seasons and trends by zeit-cdts, in a separate environment: started by ``phenology.py`` and ``trends.py``.
 
     python measure_peers.py phenology|mann_kendall IN.npz OUT.npz THREADS
 
-Reads ``values`` (t, y, x) and ``dates`` (ISO text), and writes the layers asked for and ``seconds`` and ``busy``, the
+Reads ``values`` (t, y, x) and ``dates`` (ISO text), and writes the requested layers and ``seconds`` and ``busy``, the
 processor seconds of all threads (the best of two).
 """
 

@@ -1,7 +1,7 @@
-"""Statistics of 10 000 parcels on 140 dates, next to rasterstats, exactextract and a loop over numpy; false alarms of outliers.
+"""Statistics of 10 000 parcels on 140 dates, compared with rasterstats, exactextract and a numpy loop; outlier detection.
 
 ``python -m benchmarks.parcels [--side 1500] [--parcels 10000] [--only speed|outliers]``. The cube is simulated and written to
-a Zarr store in a temporary folder, and read lazily. Peers that are not installed are left out. Peers that take minutes are run
+a Zarr store in a temporary folder, and read lazily. Missing peers are left out. Slow peers are run
 on a part of the dates or parcels, and their time is scaled; both numbers are printed.
 """
 
@@ -52,7 +52,7 @@ def write_cube(folder: Path, side: int, seed: int = 0) -> Path:
 
 
 def fields(side: int, count: int, seed: int = 0) -> geopandas.GeoDataFrame:
-    """Rotated rectangles on a grid of their own: neighbours touch, as fields do, and few overlap."""
+    """Return rotated rectangles on a grid: adjacent like fields, with few overlaps."""
     rng = np.random.default_rng(seed)
     per_row = int(np.ceil(np.sqrt(count)))
     step = side * PIXEL / per_row
@@ -71,7 +71,7 @@ def peak() -> float:
 
 
 def speed(side: int, count: int, peers: bool) -> None:
-    """Compare seconds for all parcels and dates."""
+    """Compare the seconds for all parcels and dates."""
     with tempfile.TemporaryDirectory() as folder:
         path, shapes = write_cube(Path(folder), side), fields(side, count)
         size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
@@ -102,7 +102,7 @@ def speed(side: int, count: int, peers: bool) -> None:
 
 
 def compare(cube: xr.Dataset, shapes: geopandas.GeoDataFrame, found: eow.Parcels, ours: float) -> None:
-    """Run the peers on NDVI with clouds as NaN, a part of dates or parcels, and scale."""
+    """Run the peers on NDVI with clouds as NaN, on a part of dates or parcels, and scale the time."""
     ndvi = cube.eow.index("NDVI").where(~cube.clouds)
     dates = 4
     began = time.perf_counter()
@@ -176,7 +176,7 @@ def compare(cube: xr.Dataset, shapes: geopandas.GeoDataFrame, found: eow.Parcels
 
 
 def alarms(seed: int = 0) -> None:
-    """Count false alarms and finds of outliers on simulated crops."""
+    """Count false positives and detections of outliers on simulated crops."""
     rng = np.random.default_rng(seed)
     days = np.arange(0, 365, 10)
     times = np.datetime64("2019-01-01", "ns") + days.astype("timedelta64[D]")
@@ -204,7 +204,7 @@ def alarms(seed: int = 0) -> None:
 
 
 def wrong_labels(folder: Path, seed: int = 0) -> None:
-    """Give 3 % of the fields of a real crop the label of another, and count how many of them and of the others are outliers."""
+    """Swap the labels of 3 % of the fields of a real crop, and count the outliers among them and among the others."""
     data = np.load(folder / "cawa_crops" / "cawa_crops.npz", allow_pickle=True)
     ndvi, label, year, region = (data[k] for k in ("ndvi", "label_1", "year", "region"))
     times = np.datetime64("2016-01-01", "ns") + (data["doy"].astype(int) - 1).astype("timedelta64[D]")

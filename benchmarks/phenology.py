@@ -1,4 +1,4 @@
-"""Seasons: error against the simulator's truth, error and speed next to zeit-cdts, and real series.
+"""Seasons: error against the simulator's reference, error and speed compared with zeit-cdts, and real series.
 
     python -m benchmarks.phenology [truth] [peers] [real] [--peers /path/to/python] [--threads 2]
 
@@ -29,12 +29,12 @@ from eowidgets.cube.indices import index
 from eowidgets.simulate.scene import Scene, simulate
 
 YEARS = ("2016-01-01", "2020-12-31")
-#: Seeds of the scenes that figures are given for; the defaults were chosen with others.
+#: Seeds of the scenes of the figures; the defaults were tuned with other seeds.
 SEEDS = (11, 12, 13)
 
 
 def scene(seed: int, cloud_cover: float, side: int = 96) -> Scene:
-    """Simulate five years with a pass every 10 days, a fifth of which is lost."""
+    """Simulate five years with a pass every 10 days, of which a fifth are dropped."""
     start, end = YEARS
     return simulate(
         height=side, width=side, start=start, end=end, cloud_cover=cloud_cover, radar=False, event_count=2, seed=seed
@@ -42,7 +42,7 @@ def scene(seed: int, cloud_cover: float, side: int = 96) -> Scene:
 
 
 def errors(found: xr.Dataset, truth: xr.Dataset, name: str) -> str:
-    """Return median, bias and 90th percentile of the error in days, and how often the interval holds the truth."""
+    """Return median, bias and 90th percentile of the error in days, and the coverage of the interval."""
     apart = found[name].values - truth[name].values
     there = np.isfinite(apart)
     held = np.abs(apart[there]) <= 1.96 * found[f"{name}_sd"].values[there]
@@ -54,7 +54,7 @@ def errors(found: xr.Dataset, truth: xr.Dataset, name: str) -> str:
 
 
 def truth(args: argparse.Namespace) -> None:
-    """Errors in days against the simulator."""
+    """Print errors in days against the simulator."""
     print(
         "days: median |error|, bias, 90 % of errors, share in the 95 % interval, share missed; target 8 days at cover 0"
     )
@@ -69,7 +69,7 @@ def truth(args: argparse.Namespace) -> None:
 
 
 def peers(args: argparse.Namespace) -> None:
-    """The same series by zeit-cdts: errors, seconds, and processor seconds of all threads."""
+    """Compare with zeit-cdts on the same series: errors, seconds, and processor seconds of all threads."""
     if not args.peers:
         raise SystemExit("peers: give --peers PYTHON, of an environment with zeit-cdts.")
     torch.set_num_threads(args.threads)
@@ -128,7 +128,7 @@ def _peer(args: argparse.Namespace, given: dict[str, Any], task: str = "phenolog
 
 
 def real(args: argparse.Namespace) -> None:
-    """Crops with known seasons: what the defaults find where nothing was tuned."""
+    """Print the results of the defaults for crops with known seasons, without tuning."""
     folder = Path(os.environ.get("EOW_DATA", ""))
     if not (folder / "cawa_crops").is_dir():
         raise SystemExit("real: set EOW_DATA to the folder of the data sets.")

@@ -1,4 +1,4 @@
-"""Cubes of the fresh sets of questions that the other sets do not have: ``benchmarks.question_truth.case`` opens them by name.
+"""Cubes of the fresh sets of questions that the other sets do not have; ``benchmarks.question_truth.case`` opens them by name.
 
 Simulated scenes have other seeds, years and places, some of them with radar. Real ones are the Landsat images of Kranj on their
 own grid, the radar image of the coast, and series of other years: MODIS of Brazil, NDVI of fields in Central Asia, FORMOSAT-2.
@@ -15,7 +15,7 @@ import xarray as xr
 
 from eowidgets.cube.grid import georeference
 
-#: Name: seed, centre in degrees, whether with radar. All run from 2020 to 2022 on 96 x 96 pixels.
+#: Name: seed, centre in degrees, with radar or not. All run from 2020 to 2022 on 96 x 96 pixels.
 SCENES: dict[str, tuple[int, tuple[float, float], bool]] = {
     "fresh-5": (301, (7.6, 46.9), False),
     "fresh-6": (308, (-3.6, 40.4), True),
@@ -23,7 +23,7 @@ SCENES: dict[str, tuple[int, tuple[float, float], bool]] = {
     "fresh-8": (423, (18.9, 47.5), False),
     "fresh-9": (417, (-0.6, 44.8), True),
 }
-#: Name: function below, satellite, attributes.
+#: Name: function of this module, satellite, attributes.
 SERIES: dict[str, tuple[str, str, dict[str, str]]] = {
     "kranj-landsat": (
         "kranj_landsat",
@@ -49,7 +49,7 @@ def open_case(name: str, blank: Any, simulated: dict[str, int], chip: dict[str, 
     ----------
     name : str
     blank : Case
-        What is returned with its fields replaced.
+        Returned with its fields replaced.
     simulated, chip : dict of str to int
         Land cover classes of simulated scenes and of single-date chips.
 

@@ -52,7 +52,7 @@ SEEDS = {
 
 @dataclass(frozen=True)
 class Case:
-    """A cube with what is known about it.
+    """A cube and its reference data.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Case:
     names : dict of str to int
         Its classes.
     events : tuple
-        What happened in a simulated scene.
+        Events of a simulated scene.
     satellite : str
     """
 
@@ -85,12 +85,12 @@ class Case:
 
 @cache
 def case(name: str) -> Case:
-    """Open the cube of this name with its truth.
+    """Open the cube of this name with its reference data.
 
     Raises
     ------
     FileNotFoundError
-        Where it needs the folder ``EOW_DATA`` and that is not given.
+        If the cube needs the folder ``EOW_DATA`` and the variable is not set.
     """
     if name in ("romania", "bouconne"):
         return Case(eow.open(name).load())
@@ -469,7 +469,7 @@ def index_area(
     under: bool = False,
     over: str = "median",
 ) -> float:
-    """Return the area (or percent of what is seen) on which the median (mean) of an index over a time exceeds a limit."""
+    """Return the area (or percent of the observed pixels) on which the median (mean) of an index over a time exceeds a limit."""
     with np.errstate(all="ignore"):
         middle = _statistic(over)(values(c, of)[chosen(c.days, when)], axis=0)
     here = inside(c.cube, place)

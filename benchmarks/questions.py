@@ -1,14 +1,14 @@
 """Grade ``eow.ask`` on questions written by hand: ``python -m benchmarks.questions [--set NAME] [--show N]``.
 
 Sets are ``dev`` and ``test``; ``own`` and ``more``, by the author of the readers; and ``fresh``, ``fresh2`` and
-``fresh3``, written later by people who had not seen the parser, partly on other cubes. What is right is computed by
+``fresh3``, written later by people who had no access to the parser, partly on other cubes. Reference answers are computed by
 ``benchmarks.question_truth``. ``EOW_DATA`` names the folder of data sets; without it the cubes that need it are skipped.
 
 An expectation is one of
 
 - ``number``: ``value_by`` (a reference), ``unit``, ``tolerance`` (in that unit), ``also`` (other references that are right);
-- ``yes-no``: ``value_by`` gives a truth value; ``words`` are looked for where the text does not begin with yes or no,
-  ``absence`` marks questions whether something is absent;
+- ``yes-no``: ``value_by`` gives a truth value; ``words`` are searched for if the text does not begin with yes or no,
+  ``absence`` marks questions that ask whether something is absent;
 - ``date``: ``value_by`` gives a day or several, ``tolerance`` in days; ``month`` and ``year`` likewise, exactly;
 - ``choice``: ``value_by`` gives a key of ``among``, whose values are the words for it;
 - ``text``: of each group in ``needs`` one word must be in the text;
@@ -16,9 +16,9 @@ An expectation is one of
 - ``refuse``: the answer must abstain; ``names`` are words of which the reason should have one (reported, not required);
 - ``refuse-or``: abstaining and the expectation in ``or`` are both right.
 
-Tolerances cover the definitions that are sensible: the mean over pixels or over dates, and the median where no
+Tolerances cover all sensible definitions: the mean over pixels or over dates, and the median where no
 statistic is named; 5 to 10 % of the scene for land cover; 45 days for events of simulated scenes, whose clear dates
-are far apart; for a forecast the spread of earlier years.
+are far apart; for a forecast the range of earlier years.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ SPELT = re.compile(
 
 @dataclass(frozen=True)
 class Graded:
-    """A question with its answer and how good that is."""
+    """A question with its answer and grade."""
 
     question: Mapping[str, Any]
     outcome: Outcome
@@ -88,7 +88,7 @@ class Graded:
 
 
 def truth_of(expect: Mapping[str, Any], case: question_truth.Case) -> Any:
-    """Compute what is right: for numbers, dates and the like a list of values, each as good as the others."""
+    """Compute the reference answer: for numbers and dates a list of values, all of which are correct."""
     kind = expect["kind"]
     if kind in ("refuse", "text"):
         return None
@@ -146,13 +146,13 @@ def _right(expect: Mapping[str, Any], answer: Any, truth: Any) -> bool:
         return year(answer) in truth
     if kind == "choice":
         return choice(answer, expect["among"]) in truth
-    raise KeyError(f"{kind!r} is no kind of expectation.")
+    raise KeyError(f"{kind!r} is not a kind of expectation.")
 
 
 def number(answer: Any, unit: str) -> float | None:
-    """Return the number that an answer gives, in a unit; None where it gives none in a unit that can be converted.
+    """Return the number that an answer gives, in a unit; None if no number has a unit that can be converted.
 
-    The value counts; where it is no number or of another quantity, the first number of the text that stands before such a unit.
+    The value counts; if it is not a number or is of another quantity, the first number in the text before such a unit.
     """
     wanted = UNITS.get(unit)
     value = answer.value
@@ -187,9 +187,9 @@ def _float(text: str) -> float:
 
 
 def yes_or_no(answer: Any, words: Mapping[str, list[str]] | None = None, *, absence: bool = False) -> bool | None:
-    """Return what an answer says: its first word, else its value, else the words that stand for either.
+    """Return the truth value of an answer: its first word, else its value, else the words that stand for either.
 
-    With ``absence`` the question is whether something is absent ("Was it free of clouds?"): "No cloud on ..." means yes, and a
+    With ``absence`` the question asks whether something is absent ("Was it free of clouds?"): "No cloud on ..." means yes, and a
     value without a yes or no in the text is taken as presence.
     """
     first = re.match(r"\W*(yes|no)\b\s*([,;:.!–-]|$)?", answer.text, re.I)
@@ -202,7 +202,7 @@ def yes_or_no(answer: Any, words: Mapping[str, list[str]] | None = None, *, abse
         return answer.value.lower() == "yes"
     if words:
         text = answer.text.lower()
-        # Negations ("not rising") hold words of both kinds: "no" is looked for first.
+        # Negations ("not rising") contain words of both kinds: "no" is searched for first.
         for name in ("no", "yes"):
             if any(re.search(rf"\b{re.escape(w)}", text) for w in words[name]):
                 return name == "yes"
@@ -248,7 +248,7 @@ def year(answer: Any) -> int | None:
 
 
 def choice(answer: Any, among: Mapping[str, list[str]]) -> str | None:
-    """Return which of several an answer gives: its value where that names one, else the first that the text names."""
+    """Return which of several an answer gives: its value if that names one, else the first that the text names."""
     words = sorted(((w, key) for key, ws in among.items() for w in ws), key=lambda pair: -len(pair[0]))
     pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(w)}(?![\w-])" for w, _ in words), re.I)
     known = {w.lower(): key for w, key in words}
@@ -260,7 +260,7 @@ def choice(answer: Any, among: Mapping[str, list[str]]) -> str | None:
 
 
 def run(questions: list[Mapping[str, Any]]) -> tuple[list[Graded], list[str]]:
-    """Ask each question; also return the cubes that were left out, with the reason."""
+    """Ask each question; also return the skipped cubes with the reason."""
     import eowidgets as eow
 
     graded, left_out, asked = [], {}, set()
@@ -273,7 +273,7 @@ def run(questions: list[Mapping[str, Any]]) -> tuple[list[Graded], list[str]]:
         except FileNotFoundError as problem:
             left_out[name] = str(problem)
             continue
-        if name not in asked:  # what is loaded once is not the time of a question
+        if name not in asked:  # loading happens once and does not count as time of a question
             asked.add(name)
             with contextlib.suppress(Exception):
                 eow.ask(case.cube, "What is there?")
@@ -287,7 +287,7 @@ def run(questions: list[Mapping[str, Any]]) -> tuple[list[Graded], list[str]]:
                 answer = _Failed(f"{type(problem).__name__}: {problem}")
             took = time.perf_counter() - began
         graded.append(Graded(q, grade(q["expect"], answer, truth), took, truth, answer))
-    return graded, [f"{name} is left out: {why}" for name, why in left_out.items()]
+    return graded, [f"{name} is skipped: {why}" for name, why in left_out.items()]
 
 
 @dataclass(frozen=True)
@@ -327,7 +327,7 @@ def report(graded: list[Graded]) -> str:
             )
             refused = [g for g in part if g.outcome == "refused"]
             named = sum(bool(re.search(g.question["expect"]["names"], g.answer.reason, re.I)) for g in refused)
-            lines.append(f"the reason names what cannot be told in {named} of {len(refused)} (no target)")
+            lines.append(f"the reason names what cannot be answered in {named} of {len(refused)} (no target)")
         lines.append("")
     took = np.array([g.seconds for g in graded])
     lines.append(
@@ -350,10 +350,10 @@ def _shown(g: Graded) -> str:
 
 
 def main() -> None:
-    """Ask a set and print how it went."""
+    """Ask the questions of a set and print the report."""
     given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     given.add_argument("--set", choices=tuple(FILES), default="dev")
-    given.add_argument("--show", type=int, default=0, help="print so many questions that are not as they should be")
+    given.add_argument("--show", type=int, default=0, help="number of incorrect answers to print")
     given.add_argument(
         "--truth", action="store_true", help="print every question with its computed truth, and ask nothing"
     )
@@ -377,7 +377,7 @@ def main() -> None:
         return
     print(report(graded))
     bad = [g for g in graded if g.outcome != ("correct" if g.answerable else "refused")]
-    # On the test set nothing is tuned: its questions are shown only when asked for.
+    # Nothing is tuned on the test set: its questions are shown only on request.
     for g in bad[: options.show]:
         print(_shown(g))
 

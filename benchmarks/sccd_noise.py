@@ -21,7 +21,7 @@ RIDGE = 0.5
 
 
 def likelihood(y: Tensor, clear: Tensor, days: Tensor, noise: Noise, *, trend: bool = True, terms: int = 2) -> float:
-    """Mean log density of the one-step forecast errors of series (n, c, t)."""
+    """Return the mean log density of the one-step forecast errors of series (n, c, t)."""
     known = clear & (days < days[0] + FIRST)
     good = known.sum(dim=1) >= 18
     y, clear, known = y[good], clear[good], known[good]

@@ -1,6 +1,7 @@
-"""Models of series: TempCNN against a random forest on places that neither saw, and the speed of tables, places and cubes.
+"""Models of series: TempCNN against a random forest on places in neither training set, and the speed of tables, places and cubes.
 
-``python -m benchmarks.series FOLDER [--save]``, with the files that ``training/tempcnn.py`` names; only this reads the test part.
+``python -m benchmarks.series FOLDER [--save]``, with the files that ``training/tempcnn.py`` names. No other script reads
+the test part.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def with_indices(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def scores(name: str, found: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]) -> tuple[float, float]:
-    """Print and return the accuracy, and the mean F1 of the classes that the truth has."""
+    """Print and return the accuracy, and the mean F1 of the classes in the reference."""
     counts = confusion(found, truth, len(NAMES))
     there = counts.sum(axis=1) > 0
     each = ", ".join(f"{n} {v:.2f}" for n, v, has in zip(NAMES, f1(counts), there, strict=True) if has)
@@ -51,7 +52,7 @@ def scores(name: str, found: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]
 
 
 def crops(folder: Path, trees: int) -> dict[str, float]:
-    """Compare TempCNN with random forests on the test part; return what goes on the card."""
+    """Compare TempCNN with random forests on the test part; return the scores for the card."""
     from sklearn.ensemble import RandomForestClassifier
 
     samples = read(folder)

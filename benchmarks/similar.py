@@ -1,7 +1,8 @@
-"""How fast and how well similar places are found: ``python benchmarks/similar.py`` (``--quality`` with EOW_DATA set).
+"""Speed and quality of the search for similar places: ``python benchmarks/similar.py`` (``--quality`` with EOW_DATA set).
 
 Speed: a million vectors of 64 numbers in clusters; the ten nearest of one, median of 20 searches on two threads, as ratios to
-scikit-learn's exact search in the same run; recall is the share of the true ten. usearch is an approximate graph (HNSW).
+scikit-learn's exact search in the same run; recall is the share of the true ten that is found. usearch is
+an approximate graph (HNSW).
 
 Quality: one or five random examples of each class; how well the score separates the rest of its class from all else (area under
 the ROC curve), and the share of right answers among the best 100. Settings were chosen on the landscapes marked "chosen on".
@@ -47,7 +48,7 @@ def index_of(vectors: np.ndarray) -> Index:
 
 
 def seconds(search: Callable[[np.ndarray], np.ndarray], queries: np.ndarray) -> tuple[float, float, np.ndarray]:
-    """Return the median time of a search, its processor time, and what was found."""
+    """Return the median time of a search, its processor time, and its result."""
     found, times, work = [], [], []
     for one in queries:
         start, busy = time.perf_counter(), time.process_time()
@@ -111,13 +112,13 @@ def speed() -> None:
 
 
 def timed(make: Callable[[], Any]) -> tuple[Any, float]:
-    """Return what a function makes, and its time in seconds."""
+    """Return the result of a function and its time in seconds."""
     start = time.perf_counter()
     return make(), time.perf_counter() - start
 
 
 def quality() -> None:
-    """Print how well examples find their class."""
+    """Print how well a search by examples finds their class."""
     from similar_data import landscapes
 
     print("\n| landscape | examples | plain cosine | standardised cosine | standardised distance | whitened cosine |")
@@ -161,7 +162,7 @@ METHODS = (plain, standardised, lambda x, like: standardised(x, like, "euclidean
 
 
 def trials(classes: np.ndarray, rng: np.random.Generator) -> list[int]:
-    """Return the classes that are looked for, each as often as it is tried."""
+    """Return the classes to search for, each repeated by its number of trials."""
     found = [c for c in np.unique(classes) if (classes == c).sum() >= 60 and (classes == c).mean() <= 0.9]
     return [c for c in found for _ in range(20)]
 
@@ -176,7 +177,7 @@ def trial(method: Callable, x: np.ndarray, classes: np.ndarray, count: int) -> t
 
 
 def refined(x: np.ndarray, classes: np.ndarray, count: int, use: bool) -> tuple[float, float]:
-    """Do the same with counter-examples: wrong answers among the best 200 wrong ones, and others, half and half."""
+    """Run the trial with counter-examples: half from the 200 best-ranked wrong answers, half from the others."""
     rng, found, space = np.random.default_rng(1), [], Space.of(x, "cosine")
     inside = space.enter(x)
     background = inside[np.random.default_rng(0).choice(len(x), min(500, len(x)), replace=False)]

@@ -1,4 +1,4 @@
-"""How well clusters match classes: ``EOW_DATA=... python benchmarks/similar_clusters.py``.
+"""Agreement of clusters with classes: ``EOW_DATA=... python benchmarks/similar_clusters.py``.
 
 As many clusters as classes (at least three); clusters are assigned to classes so that the mean IoU is largest (Hungarian
 method). The mean over two seeds. Settings were chosen on the scenes marked "chosen on" only.

@@ -1,7 +1,7 @@
-"""How long until a person sees something: import, open a sample, Explorer on screen.
+"""Time until the first picture: import, open a sample, Explorer on screen.
 
-``python benchmarks/start.py`` prints a table. Each import is timed in a fresh process, several times, beside a
-named rival in the same run; the Explorer is timed in JupyterLab under headless Chromium, in a warm kernel, from
+``python benchmarks/start.py`` prints a table. Each import is timed in a fresh process, several times, next to a
+named peer in the same run; the Explorer is timed in JupyterLab under headless Chromium, in a warm kernel, from
 the moment the cell is sent until the map's and the viewer's first picture are on the page.
 """
 

@@ -1,4 +1,4 @@
-"""``eow.teach`` with few clicks, on public labelled sets, and its speed: ``EOW_DATA=FOLDER python -m benchmarks.teach``.
+"""Accuracy and speed of ``eow.teach``, with few clicks and on public sets: ``EOW_DATA=FOLDER python -m benchmarks.teach``.
 
 ``--only clicks``, ``--only large`` (GeoTIFFs of 10 980 pixels) or the name of a set runs a part. ``auto`` is compared
 with every single pair of features and a head that it compares, with the most frequent class (the mean of numbers), and with a
@@ -31,7 +31,7 @@ SEED = 0
 
 
 def clicks(draws: int = 10) -> None:
-    """Forest and open land of the Romanian sample from a few clicks."""
+    """Map forest and open land of the Romanian sample from a few clicks."""
     cube = eow.open("romania")
     cover = cube["tree_cover"].values
     parts = {"forest": cover >= 50, "open": cover <= 0}
@@ -71,7 +71,7 @@ def large(side: int = 10_980) -> None:
     rng = np.random.default_rng(SEED)
     coarse = rng.random((side // 60 + 1, side // 60 + 1)) < 0.5
     with tempfile.TemporaryDirectory() as folder:
-        # In a process of its own: GDAL keeps a twentieth of the machine's memory of what it wrote.
+        # In a separate process: GDAL keeps a twentieth of the machine's memory of what it wrote.
         writing = multiprocessing.get_context("spawn").Process(
             target=_write, args=(Path(folder) / "tile", coarse, side)
         )
@@ -129,7 +129,7 @@ def _points(cube: xr.Dataset, mask: Any, name: str, count: int, rng: np.random.G
 
 
 def predictions(model: Any, data: Labelled) -> tuple[Any, Any]:
-    """Return truth and prediction of the test part."""
+    """Return the reference and the prediction of the test part."""
     found = eow.run(model, data.test)
     name = model.target.name
     if isinstance(data.truth, pd.Series):
@@ -177,7 +177,7 @@ def raw_forest(data: Labelled) -> Any:
 
 
 def one(name: str, singles: bool = True) -> None:
-    """Teach a set, and compare with every single pair of features and head."""
+    """Train on a set, and compare with every single pair of features and head."""
     data = SETS[name]()
     began = time.perf_counter()
     model = eow.teach(data.train, data.labels, seed=SEED, **data.options)
@@ -220,7 +220,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--only", nargs="*", default=[])
-    options.add_argument("--quick", action="store_true", help="leave out the single pairs")
+    options.add_argument("--quick", action="store_true", help="skip the single pairs")
     given = options.parse_args()
     wanted = given.only or ["clicks", *SETS]
     for name in wanted:

@@ -22,14 +22,14 @@ DATA = Path(os.environ.get("EOW_DATA", "."))
 
 @dataclass
 class Labelled:
-    """A part for training and a part for the test.
+    """A training part and a test part.
 
     Attributes
     ----------
     train, test : DataFrame or Dataset
     labels : anything that ``eow.teach`` takes
     truth : array
-        By id of the table, or (y, x) with 255 or NaN where there is none; classes by name.
+        By id of the table, or (y, x) with 255 or NaN for no label; classes by name.
     options : dict
         Further arguments of ``eow.teach``.
     """
@@ -113,7 +113,7 @@ def presto(name: str) -> Labelled:
 
 
 def picture(bands: dict[str, np.ndarray], metres: float, date: str = "2020-07-01") -> xr.Dataset:
-    """Return bands (y, x) or (time, y, x) as a cube on a made-up place."""
+    """Return bands (y, x) or (time, y, x) as a cube at an invented location."""
     first = next(iter(bands.values()))
     h, w = first.shape[-2:]
     times = (
@@ -169,7 +169,7 @@ def _tar(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def urban_trees() -> Labelled:
-    """Pixels within 1.5 m of a tree against those farther than 6 m from all; the newest tile of each place.
+    """Load pixels within 1.5 m of a tree and those farther than 6 m from all; the newest tile of each place.
 
     The places of the archive are divided by name.
     """
@@ -197,7 +197,7 @@ def urban_trees() -> Labelled:
             distance = np.minimum(distance, (yy - y) ** 2 + (xx - x) ** 2)
         distance = np.sqrt(distance) * 0.6
         tree, other = distance <= 1.5, distance > 6
-        # As many pixels without a tree: there are forty times more.
+        # The same number of pixels without a tree: there are forty times more.
         rows, columns = np.nonzero(other)
         some = np.random.default_rng(zlib.crc32(place.encode())).permutation(len(rows))[: int(tree.sum())]
         label = np.where(tree, 0, 255)
@@ -217,7 +217,7 @@ def urban_trees() -> Labelled:
 
 
 def fields() -> Labelled:
-    """Insides of fields against their outlines (5 pixels of 1 m)."""
+    """Load the interiors of fields and their outlines (5 pixels of 1 m)."""
     from PIL import Image, ImageDraw
 
     folder = DATA / "field_boundaries"
@@ -252,7 +252,7 @@ def _regions(note: Any) -> Any:
 
 
 def flood() -> Labelled:
-    """Water in radar; the right third of both chips is held out."""
+    """Load water in radar; the right third of both chips is held out."""
     import rasterio
 
     def read(name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Models that are trained on labels, against the baselines of their papers, on parts that no training looked at.
+"""Models that are trained on labels, compared with the baselines of their papers, on held-out parts.
 
 ``python -m benchmarks.trainable FOLDER [--only NAME ...]``: FOLDER (or ``EOW_DATA``) holds the sets that the parts name. Each
 part takes 1 to 6 minutes of one core, and is seeded.

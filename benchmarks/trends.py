@@ -47,7 +47,7 @@ def series(count: int, steps: int, seed: int, ties: bool = False, gaps: bool = F
 
 
 def equal(args: argparse.Namespace) -> None:
-    """Largest difference from the references, over 500 series of each kind."""
+    """Print the largest difference from the references, over 500 series of each kind."""
     for ties in (False, True):
         for gaps in (False, True):
             y = series(500, YEARS, 1, ties, gaps)
@@ -75,7 +75,7 @@ def _apart(found: Any, peers: list[Any]) -> float:
 
 
 def speed(args: argparse.Namespace) -> None:
-    """Seconds for a million pixels of 30 years: the numbers alone, and a whole ``eow.trend`` of a cube."""
+    """Time a million pixels of 30 years: the computation alone, and a whole ``eow.trend`` of a cube."""
     torch.set_num_threads(args.threads)
     side = int(np.sqrt(args.pixels))
     y = series(side * side, YEARS, 3).astype("float32")
@@ -130,7 +130,7 @@ def speed(args: argparse.Namespace) -> None:
 
 
 def best(call: Callable[[], Any]) -> tuple[float, float]:
-    """Return seconds, and processor seconds of all threads: the best of two."""
+    """Return seconds and processor seconds of all threads, the better of two runs."""
     seconds, busy = [], []
     for _ in range(2):
         begin, used = time.perf_counter(), time.process_time()

@@ -1,8 +1,8 @@
-"""Gaps, clouds, doubt and speed of UniTS beside its rivals: ``python -m benchmarks.units [part ...]`` prints tables.
+"""Gaps, clouds, uncertainty and speed of UniTS and its peers: ``python -m benchmarks.units [part ...]`` prints tables.
 
 Forecasts and change are in ``benchmarks/units_tasks.py``. All are measured in one run on the same windows. Hold-outs are
-those of ``training/windows.py``. The rivals' weights come from ``training.rivals``; a rival that was not trained here
-is left out, and so is a model without weights.
+those of ``training/windows.py``. The weights of the peers come from ``training.rivals``; peers that were not trained
+here and models without weights are skipped.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ WINDOWS = 96
 
 
 def romania() -> xr.Dataset:
-    """Give the sample; what its scene mask missed is neither shown nor counted as truth."""
+    """Open the sample with clouds that its scene mask missed removed from input and reference."""
     return eow.open("romania", clouds="robust")
 
 
 # ---------------------------------------------------------------- metrics
 
 
-def scores(made: Tensor, truth: Tensor, where: Tensor) -> dict[str, float]:
-    """PSNR, MAE, SAM over the pixels ``where``, and SSIM of whole frames that have any of them."""
+def scores(predicted: Tensor, target: Tensor, where: Tensor) -> dict[str, float]:
+    """Compute PSNR, MAE, SAM over the pixels ``where``, and SSIM of whole frames that have any of them."""
     frames = where.flatten(2).any(-1)
     inside = where[:, :, None]
     return {
-        "PSNR dB": metrics.psnr(made, truth, inside),
-        "MAE": metrics.mae(made, truth, inside),
-        "SAM deg": metrics.sam(made, truth, where),
-        "SSIM": metrics.ssim(made[frames], truth[frames]),
+        "PSNR dB": metrics.psnr(predicted, target, inside),
+        "MAE": metrics.mae(predicted, target, inside),
+        "SAM deg": metrics.sam(predicted, target, where),
+        "SSIM": metrics.ssim(predicted[frames], target[frames]),
     }
 
 
@@ -81,7 +81,7 @@ def linear(w: Windows, names: tuple[str, ...]) -> Tensor:
 
 
 def closest(w: Windows, names: tuple[str, ...], *, before_only: bool = False) -> Tensor:
-    """Measurement of the nearest clear date of each pixel (or the last one before it, if there is one)."""
+    """Return the measurement of the nearest clear date of each pixel (or, if there is one, of the last one before it)."""
     usable = seen(w)
     distance = (w.days[:, :, None] - w.days[:, None]).float()  # b t s
     cost = distance.abs() + (1e4 * (distance < 0) if before_only else 0)
@@ -103,7 +103,7 @@ def batch_of(x: Tensor, raw: Tensor, usable: Tensor, days: Tensor, names: tuple[
 def by_model(model: UniTSModel) -> Fill:
     def fill(w: Windows, names: tuple[str, ...]) -> Tensor:
         parts = []
-        for i in range(len(w.x)):  # windows have dates of their own
+        for i in range(len(w.x)):  # the dates of every window differ
             one = slice(i, i + 1)
             batch = batch_of(w.x[one], w.x[one], seen(w)[one], w.days[i], names)
             with fast_autocast():
@@ -147,7 +147,7 @@ def contestants() -> dict[str, Fill]:
 
 
 def with_regression(fill: Fill) -> Fill:
-    """What the last step of units-reconstruct makes of another answer."""
+    """Apply the last step of units-reconstruct, the regression on other dates, to another method."""
 
     def both(w: Windows, names: tuple[str, ...]) -> Tensor:
         return regress(torch.where(seen(w)[:, :, None], w.x, fill(w, names)), seen(w), w.days)
@@ -163,14 +163,14 @@ def cloud_networks() -> FindAndFill:
     return FindAndFill(by_weights("units-clouds"), by_weights("units-reconstruct-romania"))
 
 
-#: Where weights are looked for, in this order; ``--weights`` puts another folder first.
+#: Folders that are searched for weights, in this order; ``--weights`` puts another folder first.
 FOLDERS = [weights.FOLDER, Path("training/runs")]
 #: Files and folders given on the command line, by the name of their option.
 FILES: dict[str, Path] = {}
 
 
 def by_weights(name: str) -> UniTS:
-    """Shipped weights, or those of a run that has just ended."""
+    """Load the shipped weights or those of the last training run."""
     found = [p for folder in FOLDERS if (p := folder / f"{name}.safetensors").exists()]
     if not found:
         raise SystemExit(f"{name} has no weights: train it with python -m training.units {name.removeprefix('units-')}")
@@ -181,11 +181,11 @@ def by_weights(name: str) -> UniTS:
 def parts_from_command_line(
     about: str | None, parts: dict[str, Callable[[], None]], with_data: dict[str, Callable[[], None]] | None = None
 ) -> None:
-    """Run the parts that are named, or all ``parts``; those ``with_data`` only where they are named."""
+    """Run the named parts, or all ``parts``; those ``with_data`` run only if named."""
     every = parts | (with_data or {})
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("part", nargs="*", choices=[*every, []], help="all that need no data by default")
-    parser.add_argument("--weights", type=Path, help="folder whose weights go before those that ship")
+    parser.add_argument("--weights", type=Path, help="folder that is searched before the shipped weights")
     parser.add_argument("--data", type=Path, help="folder of the held-out sets of away, and of the series of fit")
     parser.add_argument("--old", type=Path, help="other weights of units-reconstruct to compare in away")
     args = parser.parse_args()
@@ -200,7 +200,7 @@ def parts_from_command_line(
 
 
 def reconstruct() -> None:
-    """Gaps borrowed from real cloud masks, and runs of hidden dates."""
+    """Score gaps from real cloud masks of other dates, and runs of hidden dates."""
     cube = romania()
     fills = contestants()
     for title, hold_out, options in (
@@ -215,7 +215,7 @@ def reconstruct() -> None:
 
 
 def bouconne() -> None:
-    """Another place, sensor product and season, never trained on; masks are those of Romania."""
+    """Score another place, sensor product and season, not in any training set; masks are those of Romania."""
     cube = eow.open("bouconne")
     known, masks = romania().data_vars, Source(romania()).masks
     source = Source(cube)
@@ -230,7 +230,7 @@ def bouconne() -> None:
 
 
 def clouds() -> None:
-    """Real clouds of other dates laid over clear dates; no mask is given."""
+    """Score real clouds of other dates laid over clear dates; no mask is given."""
     for title, hold_out in (("(a) dates seen", SEEN), ("(b) dates never seen", NEW)):
         source = Source(romania(), **hold_out)
         w, raw = source.draw_cloudy(np.random.default_rng(2024), WINDOWS)
@@ -238,7 +238,7 @@ def clouds() -> None:
         parts = []
         for i in range(len(raw)):
             one = slice(i, i + 1)
-            nothing = torch.zeros_like(w.known[one])  # no mask: the cube says nothing of clouds
+            nothing = torch.zeros_like(w.known[one])  # no mask: the cube has no information on clouds
             batch = batch_of(raw[one], raw[one], nothing, w.days[i], source.bands)
             with fast_autocast():
                 parts.append(model.predict(batch)["reflectance"])
@@ -255,7 +255,7 @@ def clouds() -> None:
 
 
 def spread() -> None:
-    """Share of hidden truth inside the central 80 % of 16 samples."""
+    """Print the share of hidden values inside the central 80 % of 16 samples."""
     network, rows = reconstruction_network(), {}
     for title, hold_out in (("(a)", SEEN), ("(b)", NEW)):
         source = Source(romania(), **hold_out)
@@ -268,11 +268,11 @@ def spread() -> None:
                 "covered %": 100 * metrics.coverage(low, high, w.x, inside),
                 "mean width": metrics.mae(low, high, inside),
             }
-    table("80 % intervals of 16 samples (72 to 88 % is honest)", rows)
+    table("80 % intervals of 16 samples (72 to 88 % is well calibrated)", rows)
 
 
 def draw_samples(network: UniTS, w: Windows, names: tuple[str, ...]) -> Tensor:
-    """16 samples (k, b, t, c, h, w), widened as the network says."""
+    """Draw 16 samples (k, b, t, c, h, w), widened by the factor of the network."""
     model = UniTSReconstruct(network, samples=16)
     index = [BANDS.index(b) for b in names]
     parts = []
@@ -286,14 +286,14 @@ def draw_samples(network: UniTS, w: Windows, names: tuple[str, ...]) -> Tensor:
 
 
 def interval(samples: Tensor, factor: float) -> tuple[Tensor, Tensor]:
-    """Central 80 % of the samples after their deviations are multiplied by ``factor``."""
+    """Return the central 80 % of the samples after their deviations are multiplied by ``factor``."""
     mean = samples.mean(0)
     low, high = (mean + factor * (samples - mean)).quantile(torch.tensor([0.1, 0.9]), dim=0)
     return low, high
 
 
 def widen() -> None:
-    """Coverage against the factor on deviations, where it may be fitted: in the west, on dates not trained on."""
+    """Print coverage by factor on deviations on the data it is fitted on: the west, on dates not in the training set."""
     network, source = reconstruction_network(), Source(romania(), **WEST_NEW)
     w = source.draw(np.random.default_rng(78), 12)
     samples, rows = draw_samples(network, w, source.bands), {}
@@ -305,7 +305,7 @@ def widen() -> None:
 
 
 def steps() -> None:
-    """Quality and cost against the number of steps and samples."""
+    """Print quality and cost by number of steps and samples."""
     source = Source(romania(), **SEEN)
     w = source.draw(np.random.default_rng(5), 32)
     network, rows = reconstruction_network(), {}
@@ -336,7 +336,7 @@ def steps() -> None:
 
 
 def speed() -> None:
-    """A 128 x 128 x 12 area at default steps, through the engine; the first run, which loads and plans, is not counted."""
+    """Time a 128 x 128 x 12 area at default steps through the engine, without the first run, which loads and plans."""
     from eowidgets.simulate import simulate
 
     scene = simulate(height=128, width=128, bands=Source(romania()).bands, radar=False, seed=1)
@@ -354,7 +354,7 @@ def speed() -> None:
 
 
 def simulator() -> None:
-    """Throughput of the scene simulator."""
+    """Time the scene simulator."""
     from eowidgets.simulate import simulate
 
     rows = {}
@@ -369,14 +369,14 @@ def simulator() -> None:
 
 
 def away() -> None:
-    """Places that no weights were trained on: half of the dates masked, and whole dates hidden."""
+    """Score places in no training set: half of the dates masked, and whole dates hidden."""
     from benchmarks.units_away import measure
 
     measure(folder_of_data(), reconstruction_network(), FILES.get("old"))
 
 
 def fit() -> None:
-    """Settings of weights trained on many places, on the validation part of their training sets."""
+    """Compare settings of weights trained on many places, on the validation part of their training sets."""
     from benchmarks.units_fit import tables
 
     tables(folder_of_data(), reconstruction_network())

@@ -1,7 +1,7 @@
-"""Gap filling on places that no weights were trained on: ``python -m benchmarks.units away --data FOLDER``.
+"""Gap filling on places in no training set: ``python -m benchmarks.units away --data FOLDER``.
 
 Each set is measured once with half of the dates under cloud shapes, with single dates hidden entirely, and with a run of
-three. All methods see the same windows. FOLDER holds ``modis_mt_cube`` (package data of the R package dtwSat), ``fusion_kranj``
+three. All methods get the same windows. FOLDER holds ``modis_mt_cube`` (package data of the R package dtwSat), ``fusion_kranj``
 (of the R package ImageFusion) and the series of pixels of lcmap-pyccd in ``landsat_p013r030``.
 """
 
@@ -42,7 +42,7 @@ PASSES = 6
 
 @dataclass(frozen=True)
 class Place:
-    """A set that is held out: its windows, with the truth and the dates, but nothing hidden."""
+    """A held-out set: its windows with true values and dates, nothing hidden."""
 
     title: str
     windows: Windows
@@ -98,7 +98,7 @@ def kranj(folder: Path, which: str, scale: float) -> xr.Dataset:
 
 
 def pixels(folder: Path) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Read days, reflectance (t, c) and what was seen (t,) of single pixels."""
+    """Read days, reflectance (t, c) and the mask of observations (t,) of single pixels."""
     here = folder / "landsat_p013r030"
     for file in sorted(here.glob("pyccd_*.npy")):
         found: Any = np.load(file, allow_pickle=True)[1]
@@ -110,7 +110,7 @@ def pixels(folder: Path) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
 
 
 def prepared(days: np.ndarray, x: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sort by date, scale, and drop what is out of range."""
+    """Sort by date, scale, and drop values that are out of range."""
     order = np.argsort(days, kind="stable")
     days, x, seen = days[order].astype(float) - EPOCH, x[order].astype(np.float32) / 10_000, seen[order]
     seen = seen & (x > 0).all(1) & (x < 0.7).all(1) & np.append(np.diff(days) > 0, True)
@@ -133,7 +133,7 @@ def pixel_windows(folder: Path, each: int, dates: int) -> Place:
 
 
 def places(folder: Path) -> Iterator[Place]:
-    """Give the held-out sets."""
+    """Yield the held-out sets."""
     bouconne = eow.open("bouconne")
     yield drawn("bouconne, Sentinel-2, 7 dates", Source(bouconne), (1.23, 43.65), 10.0, count=40, dates=7)
     romania = eow.open("romania", clouds="robust")
@@ -228,7 +228,7 @@ def measure(folder: Path, network: UniTS, old: Path | None) -> None:
 
     fills = {"linear": by_line} | classical()
     if old is not None:
-        fills["units-reconstruct, the old weights"] = by_units(weights.load(old))
+        fills["units-reconstruct, previous weights"] = by_units(weights.load(old))
     fills["regression repeated, no network"] = by_regression
     fills["units-reconstruct"] = by_units(network)
     masks = Source(eow.open("romania", clouds="robust"), dates_from=0.6)

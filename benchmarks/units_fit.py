@@ -1,4 +1,4 @@
-"""Settings of UniTS weights that were trained on many places, chosen on series and scenes kept out of training.
+"""Settings of UniTS weights that were trained on many places, chosen on held-out series and scenes.
 
 ``python -m benchmarks.units fit --data FOLDER`` prints the error against ``passes``, ``trust`` and ``local``, and the
 coverage against ``widen``. Validation uses other cells of the series of :mod:`training.series_sets` and other seeds of
@@ -61,14 +61,15 @@ def answer(network: UniTS, w: Windows, place: Place, samples: int = 1) -> tuple[
     return torch.cat(made, dim=1), torch.cat(bases)
 
 
-def relative(made: Tensor, base: Tensor, w: Windows) -> list[float]:
-    """Squared error of each window relative to that of the base, in dB (negative is better)."""
+def relative(predicted: Tensor, base: Tensor, w: Windows) -> list[float]:
+    """Return the squared error of each window relative to that of the base, in dB (negative is better)."""
     inside, found = (w.known & w.hidden)[:, :, None], []
     for i in range(len(w.x)):
         one = slice(i, i + 1)
         if inside[one].any():
             parts = [
-                metrics.mae((m[one] - w.x[one]).square(), torch.zeros_like(w.x[one]), inside[one]) for m in (made, base)
+                metrics.mae((m[one] - w.x[one]).square(), torch.zeros_like(w.x[one]), inside[one])
+                for m in (predicted, base)
             ]
             found.append(10 * math.log10((parts[0] + 1e-7) / (parts[1] + 1e-7)))
     return found
@@ -78,7 +79,7 @@ Rows = dict[str, dict[str, list[float]]]
 
 
 def errors(network: UniTS, drawn: dict[str, list[tuple[Windows, Place]]]) -> Rows:
-    """Error for each value of each setting, the others as they are, relative to one pass of the regression."""
+    """Return the error for each value of each setting, the others at default, relative to one regression pass."""
     rows: Rows = {}
     for kind, windows in drawn.items():
         for w, place in windows:

@@ -1,4 +1,4 @@
-"""Forecasts and land cover through time beside their rivals: ``python -m benchmarks.units_tasks [part ...]``."""
+"""Forecasts and land cover through time compared with baselines: ``python -m benchmarks.units_tasks [part ...]``."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from training.windows import CLEAR, SIDE
 
 @dataclass
 class Year:
-    """The clear dates of one year, and all that was known before it."""
+    """The clear dates of one year, and all observations before it."""
 
     past: xr.Dataset
     x: np.ndarray  # t c h w, of the past
     ok: np.ndarray
     days: np.ndarray
-    asked: np.ndarray  # days that are asked for
+    asked: np.ndarray  # days to forecast
     dates: str
     truth: np.ndarray
     known: np.ndarray
@@ -50,20 +50,20 @@ class Year:
         return cls(past, x[:n], seen[:n], days[:n], days[chosen], dates, x[chosen], seen[chosen])
 
     def season(self) -> np.ndarray:
-        """What the network corrects."""
+        """Compute the climatology that the network corrects."""
         parts = (torch.from_numpy(v)[None] for v in (self.x, self.ok, self.days, self.asked))
         return climatology(*parts)[0].numpy()
 
 
 def forecast() -> None:
-    """The last year of the sample from the years before, on its clear dates; the network never saw that year."""
+    """Forecast the last year of the sample on its clear dates; that year is not in the training set."""
     cube = romania()
     year = Year.of(cube, 2020)
     result = eow.run(UniTSForecast(by_weights("units-forecast"), dates=year.dates), year.past)
     made = {
         "persistence (last clear measurement)": np.broadcast_to(persistence(year.x, year.ok), year.truth.shape),
         "mean of the same day (within 15 days) of the years before": same_day(year.x, year.ok, year.days, year.asked),
-        "weighted mean season (what the network corrects)": year.season(),
+        "weighted mean season (input of the network)": year.season(),
         "units-forecast": np.stack([result[b].to_numpy() for b in bands(cube)], axis=1),
     }
     east = np.zeros(year.known.shape, bool)
@@ -71,7 +71,7 @@ def forecast() -> None:
     snowy = (year.truth[:, bands(cube).index("blue")] > 0.15).mean((1, 2)) > 0.5
     cases = {
         "whole sample": year.known,
-        "eastern third, never trained on": year.known & east,
+        "eastern third, not in the training set": year.known & east,
         f"whole sample without its {snowy.sum()} dates of snow": year.known & ~snowy[:, None, None],
     }
     for title, where in cases.items():
@@ -87,7 +87,7 @@ def forecast() -> None:
 
 
 def trust() -> None:
-    """Where the factors of the forecast may be fitted: in the west, on 2019, which was not trained on."""
+    """Print errors by factor of the forecast on the data it is fitted on: the west in 2019, not in the training set."""
     cube = romania()
     year, network = Year.of(cube.isel(x=slice(0, 67)), 2019), by_weights("units-forecast")
     season, samples = year.season(), forecast_samples(network, year, 16)
@@ -103,12 +103,12 @@ def trust() -> None:
         spread = samples - mean
         low, high = np.quantile(mean + factor / network.config.widen * spread, (0.1, 0.9), axis=0)
         widened[f"x {factor:g}"] = {"covered %": 100 * metrics.coverage(low, high, year.truth, inside)}
-    table("factor on what the network adds (trust), 2019, west", trusted)
+    table("factor on the correction of the network (trust), 2019, west", trusted)
     table("factor on deviations (widen), 2019, west", widened)
 
 
 def doubt() -> None:
-    """Share of 2020 inside the central 80 % of 16 forecasts."""
+    """Print the share of 2020 inside the central 80 % of 16 forecasts."""
     year = Year.of(romania(), 2020)
     low, high = np.quantile(forecast_samples(by_weights("units-forecast"), year, 16), (0.1, 0.9), axis=0)
     inside = np.broadcast_to(year.known[:, None], low.shape)
@@ -117,7 +117,7 @@ def doubt() -> None:
 
 
 def forecast_samples(network: UniTS, year: Year, count: int) -> np.ndarray:
-    """Samples (k, s, c, h, w), made in windows of 32 pixels."""
+    """Draw samples (k, s, c, h, w) in windows of 32 pixels."""
     names = bands(year.past)
     index, model = [BANDS.index(b) for b in names], UniTSForecast(network, samples=count)
     out = np.empty((count, *year.truth.shape), np.float32)
@@ -136,18 +136,18 @@ def forecast_samples(network: UniTS, year: Year, count: int) -> np.ndarray:
 
 
 def starts(size: int) -> list[int]:
-    """First rows of windows that cover an axis."""
+    """Return the first rows of windows that cover an axis."""
     return [*range(0, size - SIDE, SIDE), size - SIDE]
 
 
 def persistence(x: np.ndarray, ok: np.ndarray) -> np.ndarray:
-    """Last clear measurement of each pixel, (c, h, w)."""
+    """Return the last clear measurement of each pixel, (c, h, w)."""
     last = len(ok) - 1 - ok[::-1].argmax(0)
     return np.take_along_axis(x, last[None, None], axis=0)[0]
 
 
 def same_day(x: np.ndarray, ok: np.ndarray, days: np.ndarray, asked: np.ndarray, within: float = 15) -> np.ndarray:
-    """Plain mean of what was measured near the same day of the year; of everything where there is nothing."""
+    """Return the mean of the measurements near the same day of the year, or of all measurements if there are none."""
     out = []
     for day in asked:
         apart = np.abs((days - day + YEAR / 2) % YEAR - YEAR / 2)
@@ -163,10 +163,10 @@ def ndvi(x: np.ndarray, cube: xr.Dataset) -> np.ndarray:
 
 
 def change() -> None:
-    """Class maps of simulated scenes under clouds, beside classifiers of single pixels and dates.
+    """Score class maps of simulated scenes under clouds, compared with classifiers of single pixels and dates.
 
-    One sees gaps interpolated in time, which is more than its date; the other only what was measured. The last row is
-    no model: whoever knows the true class of every clear pixel, and guesses the rest from the nearest date.
+    One classifier gets series with gaps interpolated in time, the other only the measurements of its date. The last row
+    is not a model: the true class of every clear pixel, and that of the nearest clear date for the others.
     """
     model, test = UniTSChange(by_weights("units-change")), Scenes(TEST_SEEDS)
     known, rows = Scenes(range(1000, 1016)), {}
@@ -182,14 +182,14 @@ def change() -> None:
         rows["units-change" + kind] = judged(torch.cat([model.shares(g).argmax(2) for g, _ in parts]), truth)
     seen = torch.cat([observed(g) for g, _ in parts])
     days = torch.cat([g.days for g, _ in parts])
-    rows["the truth of clear pixels, else that of the nearest date"] = judged(nearest(truth, seen, days), truth)
-    table("land cover of simulated scenes never trained on, 192 windows of 12 dates", rows)
+    rows["true class of clear pixels, else that of the nearest date"] = judged(nearest(truth, seen, days), truth)
+    table("land cover of held-out simulated scenes, 192 windows of 12 dates", rows)
 
 
 def pixel_classifier(
     given: Condition, classes: torch.Tensor, features: Callable[[Condition], np.ndarray]
 ) -> Callable[[Condition], torch.Tensor]:
-    """Fit gradient boosting on single pixels of single dates; gives class maps (b, t, h, w)."""
+    """Fit gradient boosting on single pixels of single dates; the result predicts class maps (b, t, h, w)."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     table_of = features(given)
@@ -204,18 +204,18 @@ def pixel_classifier(
 
 
 def observed(given: Condition) -> torch.Tensor:
-    """Where the ground was seen, (b, t, h, w)."""
+    """Return the mask of observed pixels (b, t, h, w)."""
     return given.pixels[:, :, 2 * len(BANDS)] > 0
 
 
 def nearest(classes: torch.Tensor, seen: torch.Tensor, days: torch.Tensor) -> torch.Tensor:
-    """Class maps (b, t, h, w) as they are where ``seen``, elsewhere those of the nearest date that was."""
+    """Return class maps (b, t, h, w), filled from the nearest observed date where not ``seen``."""
     apart = (days[:, :, None] - days[:, None]).abs().float()[..., None, None] + 1e6 * ~seen[:, None]
     return classes.gather(1, apart.argmin(dim=2))
 
 
 def stay() -> None:
-    """Where the weight of time may be fitted: on scenes that are neither trained nor tested on."""
+    """Print scores by weight of time on the scenes it is fitted on, which are in neither training nor test set."""
     network = by_weights("units-change")
     network.config = dataclasses.replace(network.config, stay=0.0)
     model, other = UniTSChange(network), Scenes(range(5000, 5006))
@@ -231,7 +231,7 @@ def stay() -> None:
 
 
 def spectra(given: Condition) -> np.ndarray:
-    """Interpolated reflectance, season and backscatter (if any) of every pixel and date, (b t h w, features)."""
+    """Return interpolated reflectance, season and backscatter (if any) of every pixel and date, (b t h w, features)."""
     base, days = given.base, given.days
     season = torch.stack([f(2 * np.pi * days / YEAR) for f in (torch.sin, torch.cos)], dim=-1).float()
     b, t, _, h, w = base.shape
@@ -241,13 +241,13 @@ def spectra(given: Condition) -> np.ndarray:
 
 
 def measured(given: Condition) -> np.ndarray:
-    """As :func:`spectra`, with NaN for reflectance under clouds: the classifier knows what to do with it."""
+    """Return :func:`spectra` with NaN for reflectance under clouds, which the classifier accepts."""
     return spectra(dataclasses.replace(given, base=given.base.masked_fill(~observed(given).unsqueeze(2), torch.nan)))
 
 
-def judged(made: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
-    """Windows side by side are one picture: (t, b h, w)."""
-    a, b = (v.transpose(0, 1).flatten(1, 2).numpy() for v in (made, truth))
+def judged(predicted: torch.Tensor, target: torch.Tensor) -> dict[str, float]:
+    """Score windows, stacked to one image (t, b h, w)."""
+    a, b = (v.transpose(0, 1).flatten(1, 2).numpy() for v in (predicted, target))
     found = metrics.change_scores(a, b, len(CLASSES))
     return {"mIoU": found.miou, "BC": found.bc, "SC": found.sc, "SCS": found.scs}
 

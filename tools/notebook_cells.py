@@ -1,4 +1,4 @@
-"""What tools and tests read from a notebook: its code, solutions of exercises, and the statements that a piece of code needs."""
+"""Read from a notebook its code, the solutions of exercises, and the statements that a piece of code depends on."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def without_solutions(text: str) -> str:
 
 
 def output_text(cell: Any) -> str:
-    """Return all text that a code cell has given: what it printed, and the text of its results."""
+    """Return all output text of a code cell: printed text and the text of its results."""
     found = []
     for output in cell.get("outputs", []):
         found.append(output.get("text", ""))
@@ -59,7 +59,7 @@ def output_text(cell: Any) -> str:
 
 
 def needed(cells: Iterable[str], code: str) -> str:
-    """Return the statements of ``cells`` that give ``code`` its names, directly or through others, in order.
+    """Return the statements of ``cells`` that define the names in ``code``, directly or through others, in order.
 
     A statement counts if it binds a name that is needed, or assigns to an attribute or an item of one. Calls that change an
     object in place do not count.

@@ -1,7 +1,7 @@
 """Run the tests below the widgets with the oldest direct dependencies that pyproject.toml allows: ``make test-oldest``.
 
-An environment of its own is made: every requirement of the core of the form ``name>=version`` becomes
-``name==version.*``, and pip finds the rest. Widgets are left out because their tests need the whole lab.
+A separate environment is created: every requirement of the core of the form ``name>=version`` becomes
+``name==version.*``, and pip finds the rest. Widgets are excluded because their tests need JupyterLab.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def oldest(requirement: str) -> str:
     """
     found = re.fullmatch(r"([\w.\-]+(?:\[[\w,\-]+\])?)>=([\w.]+)", requirement.replace(" ", ""))
     if found is None:
-        raise ValueError(f"The requirement {requirement!r} has another form than name>=version.")
+        raise ValueError(f"The requirement {requirement!r} does not have the form name>=version.")
     return f"{found[1]}=={found[2]}.*"
 
 
 def main() -> int:
-    """Make the environment, install and run; return pytest's exit code."""
+    """Create the environment, install and run; return pytest's exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv-oldest")
     parser.add_argument(

@@ -1,6 +1,6 @@
 """Run the notebooks and store their outputs: ``python tools/run_notebooks.py [NOTEBOOK ...]``.
 
-Time stamps and the state of widgets are left out, so that a notebook stays small and its diffs readable. The picture of a
+Time stamps and the state of widgets are not stored, so that notebooks stay small and diffs readable. The picture of a
 widget (``tools/store_pictures.py``) stays as long as the widget's text is the same. The seconds, processor time and peak memory
 of each kernel are printed.
 """
@@ -21,7 +21,7 @@ _USAGE = "import resource; u = resource.getrusage(resource.RUSAGE_SELF); print(u
 
 
 def main(paths: list[Path]) -> None:
-    """Run each in place."""
+    """Run each notebook in place."""
     for path in paths or sorted(FOLDER.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         before = [list(cell.get("outputs", [])) for cell in notebook.cells]
@@ -57,7 +57,7 @@ def execute(notebook: Any, folder: Path) -> tuple[float, float]:
 
 
 def keep_pictures(before: list[Any], after: list[Any]) -> None:
-    """Put the stored pictures of widgets back, in place, where the text next to them is the same."""
+    """Restore the stored pictures of widgets in place if the text next to them is the same."""
     for old, new in zip(before, after, strict=False):
         stored, got = old.get("data", {}), new.get("data", {})
         if "image/png" in stored and VIEW in got and stored.get("text/plain") == got.get("text/plain"):

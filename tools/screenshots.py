@@ -37,7 +37,7 @@ viewer
 
 
 def explorer(lab: Lab) -> Path:
-    """Map, viewer, chart and panels, after a run of a model."""
+    """Take map, viewer, chart and panels after a run of a model."""
     page = lab.open([EXPLORER], size=(1280, 900))
     page.run_all()
     if page.errors():
@@ -54,7 +54,7 @@ def explorer(lab: Lab) -> Path:
 
 
 def viewer(lab: Lab) -> Path:
-    """The time viewer alone, swiping between two dates, with a pin and two polygons."""
+    """Take the time viewer alone, swiping between two dates, with a pin and two polygons."""
     page = lab.open([VIEWER], size=(1280, 900))
     page.run_all()
     if page.errors():

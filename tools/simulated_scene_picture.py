@@ -14,12 +14,12 @@ TARGET = Path(__file__).parents[1] / "docs" / "images" / "simulated-scene.png"
 
 
 def rgb(ds: xr.Dataset, date: int) -> np.ndarray:
-    """True colour of one date, 0..1."""
+    """Compute the true colour of one date, 0..1."""
     return np.clip(4 * np.stack([ds[b].to_numpy()[date] for b in ("red", "green", "blue")], -1), 0, 1)
 
 
 def main() -> None:
-    """Choose five dates with little, some and much cloud, and draw them above their truth."""
+    """Choose five dates with little, some and much cloud, and draw them above their true classes."""
     scene = simulate(height=160, width=160, seed=4)
     share = scene.cube["clouds"].mean(["y", "x"]).to_numpy()
     dates = [int(np.abs(share[part] - level).argmin() + part.start) for part, level in _parts(len(share))]

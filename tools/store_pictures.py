@@ -1,10 +1,10 @@
 """Store a picture of every widget in notebooks: ``python tools/store_pictures.py NOTEBOOK...``.
 
-A notebook that nobody has run shows no widget: what is stored is the id of a model in a kernel that is gone. This runs the
+A notebook that has not been run shows no widget: it stores the id of a model in a kernel that no longer exists. This runs the
 notebook in JupyterLab, takes a picture of each output with a widget, and stores it in place of that id, next to the text.
-GitHub, nbviewer, nbconvert and JupyterLab then show the picture until the cell is run. (In a notebook that it trusts,
-JupyterLab prefers the id to a picture and reports that it knows no such model, so both cannot be kept.) Everything else in
-the file stays as it is, byte by byte, and so does a picture that looks like the one that is stored.
+GitHub, nbviewer, nbconvert and JupyterLab then show the picture until the cell is run. (In a trusted
+notebook JupyterLab prefers the id to a picture and reports a missing model, so both cannot be kept.) Everything else in
+the file is unchanged, byte by byte, and so is a picture that looks like the stored one.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WAITING = (
     ".eow-bokeh:not([data-drawn]), .eow-map-canvas:not([data-shown])"
 )
 STILL = "* { animation: none !important; transition: none !important; caret-color: transparent !important; }"
-#: Two pictures show the same where at most so many pixels differ by more than this in any colour (0..255): less than a
+#: Two pictures count as equal if at most this many pixels differ by more than this in any colour (0..255): less than a
 #: short word. Two runs on one machine give pictures that differ by less than 2 in single pixels.
 SAME_PIXELS, SAME_COLOR = 100, 32
 
@@ -54,16 +54,16 @@ def main(paths: list[Path]) -> None:
 
 
 def store(lab: Lab, path: Path) -> int:
-    """Store the pictures of one notebook; gives the number of those that changed."""
+    """Store the pictures of one notebook; return the number of those that changed."""
     text = path.read_text(encoding="utf-8")
     notebook = json.loads(text)
     if dumped(notebook) != text:
-        raise SystemExit(f"{path} is not laid out as Jupyter does it: run  python tools/run_notebooks.py {path}")
+        raise SystemExit(f"{path} is not formatted as by Jupyter: run  python tools/run_notebooks.py {path}")
     changed = 0
     for cell, number, picture in taken(lab, path):
         outputs = [c for c in notebook["cells"] if c["cell_type"] == "code"][cell]["outputs"]
         if number >= len(outputs) or "data" not in outputs[number]:
-            raise SystemExit(f"{path} stores other outputs than it gives: run  python tools/run_notebooks.py {path}")
+            raise SystemExit(f"{path} has outdated stored outputs: run  python tools/run_notebooks.py {path}")
         changed += put(outputs[number], picture)
     if changed:
         path.write_text(dumped(notebook), encoding="utf-8")
@@ -76,7 +76,7 @@ def dumped(notebook: dict[str, Any]) -> str:
 
 
 def put(output: dict[str, Any], picture: Image.Image) -> bool:
-    """Put a picture into an output in place of its widget; says whether anything changed."""
+    """Put a picture into an output in place of its widget; return whether anything changed."""
     data = output["data"]
     stored = data.get(PNG)
     if stored and VIEW not in data and alike(decoded(stored), picture):
@@ -87,7 +87,7 @@ def put(output: dict[str, Any], picture: Image.Image) -> bool:
     output["data"] = dict(sorted({**kept, PNG: base64.b64encode(png).decode()}.items()))
     output["metadata"] = {k: v for k, v in output.get("metadata", {}).items() if k != PNG}
     if width != picture.width:
-        output["metadata"][PNG] = {"width": picture.width}  # it was made smaller, but is shown as large as it was
+        output["metadata"][PNG] = {"width": picture.width}  # it was reduced, but is shown at its original size
     return True
 
 
@@ -98,7 +98,7 @@ def decoded(stored: str | list[str]) -> Image.Image:
 
 
 def alike(stored: Image.Image, picture: Image.Image) -> bool:
-    """Whether a picture still shows what the stored one shows, after the same loss of colours."""
+    """Return whether a picture looks like the stored one after the same reduction of colours."""
     new = Image.open(io.BytesIO(packed(picture)[0]))
     if new.size != stored.size:
         return False
@@ -125,7 +125,7 @@ def packed(picture: Image.Image) -> tuple[bytes, int]:
 
 
 def taken(lab: Lab, path: Path) -> list[tuple[int, int, Image.Image]]:
-    """Run a notebook; gives the code cell, the output and the picture of everything with a widget."""
+    """Run a notebook; return code cell, output number and picture of every output with a widget."""
     page = lab.open(path, size=SIZE)
     try:
         page.run_all(timeout=900)

@@ -4,8 +4,8 @@
 ``python tools/translate_notebooks.py build`` writes ``notebooks/LANGUAGE/NAME.ipynb`` from the English notebook and the
 catalogue.
 
-A message is a block of a markdown cell (blocks are separated by empty lines; fenced code is none), or a string in a code
-cell that the cell lists in its metadata under ``translate``. All other code stays as it is.
+A message is a block of a markdown cell (blocks are separated by empty lines; fenced code is not a message), or a string in a code
+cell that the cell lists in its metadata under ``translate``. All other code is unchanged.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def blocks(text: str) -> list[str]:
 
 
 def is_message(block: str) -> bool:
-    """Whether a block of a markdown cell holds words: not a separator, fenced code or a lone tag without a description."""
+    """Return whether a block of a markdown cell contains words, unlike separators, fenced code and lone tags."""
     if block.startswith("```"):
         return False
     return "alt=" in block or bool(re.search(r"\w", re.sub(r"<[^>]*>", "", block)))
@@ -135,5 +135,5 @@ def main(command: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] not in (["update"], ["build"]):
-        raise SystemExit("Say what to do:  python tools/translate_notebooks.py update | build")
+        raise SystemExit("Give a command:  python tools/translate_notebooks.py update | build")
     main(sys.argv[1])

@@ -1,1 +1,1 @@
-"""Recipes that made the shipped weights: one command each, seeded, resumable."""
+"""Recipes that trained the shipped weights: one command each, seeded, resumable."""

@@ -1,4 +1,4 @@
-"""Calibrate a network of change on the development places: temperature and bias of the class "building".
+"""Calibrate a change network on the development places: temperature and bias of the class "building".
 
 ``python -m training.calibrate mci lenet fcsiam --data FOLDER`` scales the last layer of the network in
 ``training/runs/change-NAME.safetensors``, which is linear, so that a probability of 0.5 is the threshold with the highest
@@ -27,7 +27,7 @@ from eowidgets.models.change.weights import load, save
 from training.change import RUNS
 
 BUILDING = 2
-#: Temperatures that are tried.
+#: Temperatures of the grid search.
 TEMPERATURES = np.geomspace(0.5, 2.5, 17)
 
 
@@ -39,11 +39,11 @@ def last_layers(network: nn.Module) -> list[nn.Conv2d]:
         return [cast(nn.Conv2d, cast(nn.Sequential, head)[-1]) for head in network.heads]
     if isinstance(network, FCSiamDiff):
         return [network.head]
-    raise TypeError(f"a {type(network).__name__} is no network of change")
+    raise TypeError(f"a {type(network).__name__} is not a change network")
 
 
 def margins(network: nn.Module, sets: list[RealSet]) -> tuple[Tensor, Tensor]:
-    """Log-odds of "building" of all labelled pixels, and whether a building is new or gone there."""
+    """Return the log-odds of "building" of all labelled pixels and the mask of new or removed buildings."""
     odds, truth = [], []
     with torch.inference_mode():
         for one in sets:
@@ -62,7 +62,7 @@ def margins(network: nn.Module, sets: list[RealSet]) -> tuple[Tensor, Tensor]:
 
 
 def best_shift(odds: Tensor, truth: Tensor) -> tuple[float, float]:
-    """Log-odds from which a pixel counts as changed for the highest F1, and that F1.
+    """Return the threshold on log-odds with the highest F1, and that F1.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def best_shift(odds: Tensor, truth: Tensor) -> tuple[float, float]:
 
 
 def temperature(odds: Tensor, truth: Tensor, cut: float) -> float:
-    """Divisor of ``odds - cut`` with the least cross-entropy."""
+    """Return the divisor of ``odds - cut`` with the lowest cross-entropy."""
     y = truth.float()
     losses = [float(nn.functional.binary_cross_entropy_with_logits((odds - cut) / float(t), y)) for t in TEMPERATURES]
     return float(TEMPERATURES[int(np.argmin(losses))])

@@ -1,7 +1,7 @@
-"""Words for simulated pairs, from real captions that fit the truth, and the training of the MCI model.
+"""Train the MCI model on simulated pairs with captions: real ones that fit the truth, and templates.
 
 ``python -m training.captions`` trains; the folder of LEVIR-MCI captions is given by ``--captions``. A real caption is
-lent to a pair only if all of it is understood (:func:`read`) and all of it is true of the pair (:func:`fits`).
+assigned to a pair only if it is parsed completely (:func:`read`) and all of it is true of the pair (:func:`fits`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from training.pairs import SIDE, Pairs
 
 STEPS = 3600
 PEAK = 1.5e-3
-#: Simulated pairs of a batch, which have sentences; the others come from real pictures and have none.
+#: Simulated pairs of a batch, which have sentences; the others come from real pictures without sentences.
 SPOKEN = 3
 REAL_CAPTIONS = 2
 
@@ -79,7 +79,7 @@ _GROUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a caption says."""
+    """Parsed content of a caption."""
 
     text: str
     things: tuple[tuple[str, tuple[int, int], bool], ...]  # noun, least and most, large
@@ -89,14 +89,14 @@ class Said:
 
 
 def real_captions(path: Path, split: str) -> list[str]:
-    """Captions of pairs with change, of one split."""
+    """Read the captions of pairs with change of one split."""
     with gzip.open(path / "levir_mci_captions.jsonl.gz", "rt", encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     return [c for r in rows if r["split"] == split for c in r["captions"] if c not in NO_CHANGE]
 
 
 def read(text: str) -> Said | None:
-    """Understand a caption, or not."""
+    """Parse a caption; None if any part of it is not recognised."""
     found = _SENTENCE.fullmatch(text.strip())
     if found is None:
         return None
@@ -118,7 +118,7 @@ def read(text: str) -> Said | None:
 
 
 def fits(said: Said, f: Facts) -> bool:
-    """Whether all that is said is true of the facts, and no new kind of thing is left out."""
+    """Return whether a caption is true of the facts and mentions all kinds of new objects."""
     if not f.changed or (f.gone and not (f.houses or f.halls)):
         return False
     counts = {"house": f.houses, "villa": f.houses, "road": f.roads, "parking lot": f.parking}
@@ -144,7 +144,7 @@ def fits(said: Said, f: Facts) -> bool:
 
 
 def captions(facts: Sequence[Facts], real: Sequence[Said], seed: int) -> list[list[str]]:
-    """Five sentences for every pair: up to two real ones that fit, templates for the rest."""
+    """Return five sentences for every pair: up to two real ones that fit, templates for the rest."""
     out = []
     for i, f in enumerate(facts):
         rng = np.random.default_rng([seed, i])
@@ -166,12 +166,12 @@ class Vocabulary:
 
     @classmethod
     def of(cls, sentences: Sequence[str], least: int = 3) -> Vocabulary:
-        """Words that occur often enough, in alphabetical order."""
+        """Build the vocabulary of words that occur at least ``least`` times, in alphabetical order."""
         seen = Counter(w for s in sentences for w in s.split())
         return cls(sorted(w for w, n in seen.items() if n >= least))
 
     def encode(self, text: str, longest: int) -> list[int]:
-        """Numbers with start and end, filled up."""
+        """Encode words as numbers with start and end, padded to ``longest``."""
         body = [self.number.get(w, UNKNOWN) for w in text.split()][: longest - 2]
         line = [START, *body, END]
         return line + [NULL] * (longest - len(line))
@@ -186,14 +186,14 @@ def train_mci(
     peak: float = PEAK,
     batches: Batches | None = None,
 ) -> dict[str, object]:
-    """Train the MCI model, from nothing or from an earlier run in ``start``, and save it with its vocabulary.
+    """Train the MCI model, from scratch or from an earlier run in ``start``, and save it with its vocabulary.
 
     With ``batches`` (crops of 256 pixels), all but :data:`SPOKEN` pairs of a batch come from its real sources and train the
     map alone.
     """
     config = replace(MCI_SIZES["small"], words=len(vocabulary.words))
     spoken_pairs = BATCH if batches is None else SPOKEN
-    # The encoder and the map see all pairs, the words those that have sentences.
+    # Encoder and map use all pairs, the decoder of words those with sentences.
     others = [] if batches is None else [name for name in batches.shares if name != "simulated"]
     shares = [] if batches is None else [batches.shares[name] for name in others]
     shares = [share / sum(shares) for share in shares]
@@ -249,21 +249,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--captions", type=Path, required=True, help="folder with levir_mci_captions.jsonl.gz")
     parser.add_argument("--pairs", type=Path, default=RUNS / "pairs" / "train")
-    parser.add_argument("--count", type=int, default=1500, help="the rest of 1600 is kept aside, to choose settings")
+    parser.add_argument("--count", type=int, default=1500, help="the rest of 1600 is held out to choose settings")
     parser.add_argument("--data", type=Path, help="folder of the data sets of training.real_places")
     parser.add_argument("--real", type=Path, help="folder of Sentinel-2 patches (12 bands, GeoTIFF)")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--peak", type=float, default=PEAK, help="highest learning rate")
-    parser.add_argument("--start", type=Path, help="folder of an earlier run, to go on from")
+    parser.add_argument("--start", type=Path, help="folder of an earlier run to continue from")
     args = parser.parse_args()
     pairs = Pairs(args.pairs, args.count)
     real = [s for s in map(read, real_captions(args.captions, "train")) if s is not None]
     said = captions(pairs.facts, real, seed=0)
     vocabulary = Vocabulary.of([s for five in said for s in five])
-    if args.start is not None:  # weights know words by their numbers
+    if args.start is not None:  # weights refer to words by number
         known = json.loads(load(args.start / "change-mci.safetensors")[1]["vocabulary"])
         vocabulary = Vocabulary(known[len(SPECIAL) :])
-    print(len(real), "real captions understood;", len(vocabulary.words), "words", flush=True)
+    print(len(real), "real captions parsed;", len(vocabulary.words), "words", flush=True)
     batches = None
     if args.data is not None:
         batches = Batches(pairs, Coarse(args.real), training_pairs(args.data), crop=SIDE, areas=(SIDE,))

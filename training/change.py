@@ -1,8 +1,8 @@
-"""Train the networks of change: ``python -m training.change lenet``; stops, resumes, and saves safetensors.
+"""Train the change networks: ``python -m training.change lenet``; resumable, saves safetensors.
 
-A batch mixes simulated pairs (made beforehand: ``python -m training.pairs training/runs/pairs/train 1600 --first 20000``),
-pairs drawn from real pictures (:mod:`training.real_pairs`), and Sentinel-2 pictures at 10 m with drawn buildings. What
-differs between two dates and is not change is drawn at every step: light, colour, haze, blur, resolution, JPEG,
+A batch mixes simulated pairs (created beforehand: ``python -m training.pairs training/runs/pairs/train 1600 --first 20000``),
+pairs drawn from real pictures (:mod:`training.real_pairs`), and Sentinel-2 pictures at 10 m with drawn buildings. Differences
+between two dates that are not change are drawn at every step: light, colour, haze, blur, resolution, JPEG,
 misplacement, order of the dates.
 """
 
@@ -34,7 +34,7 @@ from training.real_places import places
 from training.seasons import other_season
 
 RUNS = Path("training/runs")
-#: Small crops: in a short training the number of steps counts, and a step costs what its pixels cost.
+#: Small crops: a short training needs many steps, and the cost of a step is proportional to its pixels.
 CROP = 128
 #: Sides of the areas over which a crop's pair is standardised, in pixels.
 AREAS = (144, 192, 256)
@@ -46,15 +46,15 @@ SOURCES = {"simulated": 0.38, "real": 0.56, "coarse": 0.06}
 CHANGED = 0.7
 #: Losses of the rare classes count double.
 CLASS_WEIGHTS = (1.0, 2.0, 2.0)
-#: Share of the real pairs that are shown as if their pixels were larger by a factor in this range: coarse pictures are
+#: Share of the real pairs that are coarsened by a factor in this range: coarse pictures are
 #: enlarged to half a metre before a network sees them.
 ENLARGED, FACTORS = 0.3, (1.5, 4.5)
-#: Share of the real pairs of which one date is shown as in another season.
+#: Share of the real pairs of which one date is recoloured to another season.
 RECOLOURED = 0.4
 
 LENET, SIAMDIFF = LENET_SIZES["small"], SIAMDIFF_SIZES["small"]
-#: Name: network, steps. The short ones are for the table of ablations and are not shipped: LENet as it was trained, a part
-#: taken out, and the same few gentle steps for each of them to do without it.
+#: Name: network, steps. The short ones are for the table of ablations and are not shipped: the trained LENet with a part
+#: removed, fine-tuned for the same number of steps each.
 RECIPES: dict[str, tuple[LENetConfig | SiamDiffConfig, int]] = {
     "lenet": (LENET, 1000),
     "fcsiam": (SIAMDIFF, 1000),
@@ -66,17 +66,17 @@ RECIPES: dict[str, tuple[LENetConfig | SiamDiffConfig, int]] = {
 
 
 class Batches:
-    """Crops of pairs, disturbed as real pictures are.
+    """Crops of pairs with the disturbances of real pictures.
 
     Parameters
     ----------
     pairs : Pairs
         Simulated ones.
     coarse, real : optional
-        Other sources; the shares of those that are missing go to the others.
+        Other sources; the shares of missing ones go to the others.
     crop : int
     areas : tuple of int
-        Sides of the areas that a crop is cut from after they were standardised, at least ``crop``.
+        Sides of the areas that are standardised before a crop is cut from them, at least ``crop``.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Batches:
         there = {"simulated": pairs, "real": real, "coarse": coarse}
         shares = {name: share for name, share in SOURCES.items() if there[name] is not None}
         self.shares = {name: share / sum(shares.values()) for name, share in shares.items()}
-        # Crops with change are drawn more often: 40 % of the pairs have none, and most pixels of the others neither.
+        # Crops with change are drawn more often: 40 % of the pairs have no change, like most pixels of the others.
         self.pool = np.flatnonzero([bool((c > 0).any()) for c in pairs.change])
         self.everything = np.arange(len(pairs))
 
@@ -105,7 +105,7 @@ class Batches:
         """Draw one pair (2, 3, crop, crop) from a source of :data:`SOURCES`, or from any by their shares, and its labels."""
         if source == "any":
             source = str(rng.choice(list(self.shares), p=list(self.shares.values())))
-        # Standardised over areas of several sizes: a person's pictures are of any size.
+        # Standardised over areas of several sizes: pictures of users have any size.
         area = int(rng.choice(self.areas))
         if source == "coarse" and self.coarse is not None:
             pair, truth = self.coarse.draw(rng, min(area, 100 + int(rng.integers(80))))
@@ -141,7 +141,7 @@ class Batches:
 
 
 def disturbed(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Change what a camera, the air and a file change, in one date's picture (3, h, w), 0..1."""
+    """Disturb the picture of one date (3, h, w), 0..1, like sensor, atmosphere and file format."""
     h, w = x.shape[-2:]
     top = x.amax().clamp_min(1e-6)
     x = x / top
@@ -153,7 +153,7 @@ def disturbed(x: Tensor, rng: np.random.Generator) -> Tensor:
         slope = torch.from_numpy(rng.normal(0, 0.15, 2)).float()
         ramp = slope[0] * torch.linspace(-1, 1, h)[:, None] + slope[1] * torch.linspace(-1, 1, w)
         x = x * (1 + ramp)
-    if rng.random() < 0.4:  # misplaced by more than the simulator does, and not everywhere alike
+    if rng.random() < 0.4:  # misregistered by more than in the simulator, and by different amounts over the picture
         x = warped(x, rng)
     if rng.random() < 0.35:  # a sensor with coarser pixels, or a resampled mosaic
         scale = float(rng.uniform(0.45, 0.95))
@@ -172,7 +172,7 @@ def disturbed(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def enlarged(x: Tensor, factor: float) -> Tensor:
-    """Give pictures (n, 3, h, w) the detail of pixels that are larger by a factor, at their own size."""
+    """Coarsen pictures (n, 3, h, w) by a factor and resample them to their original size."""
     size = (x.shape[-2], x.shape[-1])
     small = (max(round(size[0] / factor), 2), max(round(size[1] / factor), 2))
     coarse = functional.interpolate(x, small, mode="bilinear", antialias=True)
@@ -180,7 +180,7 @@ def enlarged(x: Tensor, factor: float) -> Tensor:
 
 
 def warped(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Move a picture (3, h, w) by about a pixel, here more and there less, as terrain and mosaics do."""
+    """Shift a picture (3, h, w) by about a pixel, by different amounts over the picture, like terrain and mosaics."""
     h, w = x.shape[-2:]
     coarse = rng.normal(0, 0.7, (1, 2, 1, 1)) + rng.normal(0, 0.5, (1, 2, 3, 3))
     moved = functional.interpolate(torch.from_numpy(coarse).float(), (h, w), mode="bilinear", align_corners=True)[0]
@@ -191,7 +191,7 @@ def warped(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def build(config: LENetConfig | SiamDiffConfig) -> LENet | FCSiamDiff:
-    """Make a network with seeded weights."""
+    """Build a network with seeded weights."""
     torch.manual_seed(0)
     network = LENet(config) if isinstance(config, LENetConfig) else FCSiamDiff(config)
     for head in [h[-1] for h in network.heads] if isinstance(network, LENet) else [network.head]:
@@ -202,7 +202,7 @@ def build(config: LENetConfig | SiamDiffConfig) -> LENet | FCSiamDiff:
 def masks(
     name: str, batches: Batches, steps: int | None = None, start: Path | None = None, precision: Precision = "auto"
 ) -> dict[str, object]:
-    """Train one recipe of :data:`RECIPES`, from nothing or from the weights of an earlier run in the folder ``start``."""
+    """Train one recipe of :data:`RECIPES`, from scratch or from the weights of an earlier run in the folder ``start``."""
     config, planned = RECIPES[name]
     network: nn.Module = build(config)
     short = name.startswith("short")
@@ -227,10 +227,10 @@ def masks(
 
 
 def begin(network: nn.Module, name: str, start: Path | None) -> int:
-    """Take the weights of an earlier run, if it is given; its steps."""
+    """Load the weights of an earlier run, if given; return its steps."""
     if start is None:
         return 0
-    # Parts that the earlier run did not have begin from nothing; those that it had alone are left out.
+    # Parts that are missing in the earlier run keep their initial weights; parts that only it has are dropped.
     network.load_state_dict(load(start / f"change-{name}.safetensors")[0].state_dict(), strict=False)
     note = json.loads((start / f"change-{name}.json").read_text(encoding="utf-8"))
     return int(note["steps"])
@@ -245,7 +245,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1600)
     parser.add_argument("--data", type=Path, help="folder of the data sets of training.real_places")
     parser.add_argument("--real", type=Path, help="folder of Sentinel-2 patches (12 bands, GeoTIFF)")
-    parser.add_argument("--start", type=Path, help="folder of an earlier run, to go on from")
+    parser.add_argument("--start", type=Path, help="folder of an earlier run to continue from")
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
     args = parser.parse_args()
     batches = Batches(Pairs(args.pairs, args.count), Coarse(args.real), training_pairs(args.data))
@@ -254,7 +254,7 @@ def main() -> None:
 
 
 def training_pairs(folder: Path | None) -> RealPairs | None:
-    """Pairs from the real places for training; none without a folder."""
+    """Load pairs from the real places for training; None without a folder."""
     return None if folder is None else RealPairs([p for p in places(folder) if p.split == "train"])
 
 

@@ -1,4 +1,4 @@
-"""Put trained networks of change into the package, with the scores that the benchmark gave them.
+"""Copy trained change networks into the package, with their scores of the benchmark.
 
 ``python -m training.change_ship lenet fcsiam mci``: run ``benchmarks.change_pairs`` and ``benchmarks.change_real_pairs``
 first with ``--save``.
@@ -15,7 +15,7 @@ from eowidgets.models.change.weights import load
 from training.change import RUNS
 from training.ship import ship
 
-#: Row of the benchmark's tables, its columns, and what the card calls them.
+#: Row of the benchmark's tables, its columns, and their names on the card.
 SCORES = {
     "F1": "F1, held-out simulated pairs",
     "F1 buildings": "F1 buildings",
@@ -29,7 +29,7 @@ SCORES = {
 RIVALS = {"FC-Siam-diff, same size": "fcsiam", "LENet, same size": "lenet"}
 #: Names of the networks in the benchmark on real pictures.
 LABELS = {"MCI": "mci", "LENet": "lenet", "FC-Siam-diff": "fcsiam"}
-#: Rows and columns of that benchmark, and what the card calls them.
+#: Rows and columns of that benchmark, and their names on the card.
 REAL = {
     ("0.5 m", "F1"): "F1, real pictures of held-out places at 0.5 m",
     ("0.5 m", "F1 swapped"): "the same with swapped dates",
@@ -49,7 +49,7 @@ def main() -> None:
         row = measured[name]
         done = json.loads((RUNS / f"change-{name}.json").read_text(encoding="utf-8"))
         source = RUNS / f"change-{name}.safetensors"
-        load(source, done["sha256"])  # what was measured is what is shipped
+        load(source, done["sha256"])  # ships exactly the measured weights
         on_real = real[label_of[name]]
         if not row["sha256"] == on_real["sha256"] == done["sha256"]:
             raise SystemExit(f"{name}: a benchmark measured other weights; run it again with --save")

@@ -1,7 +1,7 @@
 """Pairs at 10 m: real Sentinel-2 pictures of two dates, with settlements, halls and roads drawn into one of them.
 
-Ground that differs and is not built (fields, clearings, sand of another place) is pasted as well: it is never change to a
-network that looks for buildings. No real place with new buildings was at hand, so what is built is drawn.
+Ground that differs and is not built (fields, clearings, sand of another place) is pasted as well: it is never change for a
+network of buildings. No real place with new buildings was available, so buildings are drawn.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOFS = np.array(
     [(0.22, 0.21, 0.20), (0.24, 0.15, 0.11), (0.11, 0.11, 0.12), (0.20, 0.23, 0.28), (0.42, 0.41, 0.40)], np.float32
 )
 ASPHALT = np.array((0.13, 0.13, 0.13), np.float32)
-#: Dates of a series that are used: what was cut or built in later years would be change that nobody marked.
+#: Dates of a series that are used: clearings and buildings of later years would be unlabelled change.
 FIRST = 8
 
 
@@ -35,7 +35,7 @@ class Coarse:
     Parameters
     ----------
     folder : Path, optional
-        Sentinel-2 patches of 12 bands (GeoTIFF), beside the embedded cubes.
+        Sentinel-2 patches of 12 bands (GeoTIFF), in addition to the embedded cubes.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -53,7 +53,7 @@ class Coarse:
 
     def draw(self, rng: np.random.Generator, side: int) -> tuple[Picture, npt.NDArray[np.int64]]:
         """Draw a pair (2, 3, side, side) and its classes (side, side)."""
-        # The embedded places have several dates, seasons and all: they are drawn more often.
+        # The embedded places have several dates and seasons: they are drawn more often.
         place = int(rng.integers(2)) if rng.random() < 0.5 else int(rng.integers(len(self.places)))
         side = min(side, *self.places[place].shape[-2:])
         pair = _window(self.places[place], rng, side, dates=2)
@@ -63,7 +63,7 @@ class Coarse:
             where = _blob((side, side), rng)
             pair[int(rng.integers(2))][:, where] = other[:, where]
         for _ in range(int(rng.integers(0, 4))):
-            when = int(rng.integers(3))  # before, after, or on both dates: then it is no change
+            when = int(rng.integers(3))  # before, after, or on both dates, which is not change
             dates = (0, 1) if when == 2 else (when,)
             what = int(rng.integers(3))
             where = (_blob((side, side), rng), _hall((side, side), rng), _line((side, side), rng))[what]
@@ -91,7 +91,7 @@ def _blob(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
 
 
 def _hall(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
-    """One to four rectangles of 30 to 200 m, side by side."""
+    """Draw one to four adjacent rectangles of 30 to 200 m."""
     plan = Image.new("L", shape[::-1])
     pen, angle = ImageDraw.Draw(plan), rng.uniform(0, np.pi)
     along, across = np.array([np.cos(angle), np.sin(angle)]), np.array([-np.sin(angle), np.cos(angle)])
@@ -105,7 +105,7 @@ def _hall(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
 
 
 def _line(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
-    """A road of one or two pixels, with a bend."""
+    """Draw a road of one or two pixels with a bend."""
     plan = Image.new("L", shape[::-1])
     ends = rng.uniform(-0.2, 1.2, (3, 2)) * shape[::-1]
     ImageDraw.Draw(plan).line([(float(x), float(y)) for x, y in ends], fill=1, width=int(rng.integers(1, 3)))
@@ -113,7 +113,7 @@ def _line(shape: tuple[int, int], rng: np.random.Generator) -> Mask:
 
 
 def _surface(shape: tuple[int, int], rng: np.random.Generator, what: int) -> tuple[Picture, Picture]:
-    """Reflectance (3, h, w) of what is built, and its share of a pixel (h, w): settlement, hall or road."""
+    """Draw reflectance (3, h, w) of a settlement, hall or road, and its share of a pixel (h, w)."""
     if what:
         colour = ASPHALT if what == 2 else ROOFS[int(rng.integers(len(ROOFS)))]
         cover = colour[:, None, None] * np.exp(0.12 * rng.standard_normal((1, *shape)))

@@ -1,7 +1,7 @@
-"""Train the aircraft detector on simulated pictures: ``python -m training.detect``; stops, resumes, and writes its weights.
+"""Train the aircraft detector on simulated pictures: ``python -m training.detect``; resumable, writes its weights.
 
-Every step draws new pictures, so none is seen twice. Seeds of training begin at ``TRAINING``, those that choose the threshold at
-``CHOICE``, and those of the benchmark (``benchmarks/detect.py``) at ``HELD_OUT``; the three never meet.
+Every step draws new pictures, so none is used twice. Seeds of training begin at ``TRAINING``, those for choosing the threshold
+at ``CHOICE``, and those of the benchmark (``benchmarks/detect.py``) at ``HELD_OUT``; the three sets are disjoint.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def draw(step: Step) -> tuple[Tensor, list[Tensor], list[Tensor]]:
     first = TRAINING + (step.seed * 1_000_000 + step.number) * BATCH
     images, boxes = [], []
     for i in range(BATCH):
-        # Other pixel sizes as well: a picture of 0.5 m is rarely exactly that.
+        # Other pixel sizes as well: nominal 0.5 m is rarely exact.
         metres = float(np.exp(step.rng.uniform(np.log(0.4), np.log(0.65))))
         scene = simulate_aircraft(height=SIDE, width=SIDE, resolution=metres, cut=True, seed=first + i)
         images.append(torch.from_numpy(scene.image))

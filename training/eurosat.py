@@ -1,8 +1,8 @@
-"""Train the classifier of chips: ``python -m training.eurosat FOLDER``; stops, resumes, and puts its weights into the package.
+"""Train the classifier of chips: ``python -m training.eurosat FOLDER``; resumable, writes its weights into the package.
 
 FOLDER holds the JPEGs of EuroSAT RGB, one folder per class. The files of a class are sorted by the SHA-256 of their names:
-the first 20 % are held out and measured once by ``benchmarks/chips.py``, the next 15 % choose the step of the run that is
-kept, the rest is trained on. EuroSAT gives no places, so parts cannot be kept apart on the ground.
+the first 20 % are held out and measured once by ``benchmarks/chips.py``, the next 15 % choose the step that is
+kept, the rest is for training. EuroSAT gives no locations, so a split by place is not possible.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from training.ship import ship
 RUNS = Path("training/runs")
 SHARES = {"held out": (0.0, 0.2), "choice": (0.2, 0.35), "training": (0.35, 1.0)}
 BATCH, STEPS, RATE, DECAY = 64, 4000, 3e-3, 0.02
-#: Reflectance that the air adds, and the share that it lets through, for red, green and blue under common haze: the step from
-#: the top of the atmosphere to the surface takes this away.
+#: Path reflectance and transmittance of the atmosphere for red, green and blue under common haze, for the step from the top of
+#: the atmosphere to the surface.
 AIR = np.array((0.025, 0.045, 0.075), np.float32) / 0.275
 CLEAR = np.array((0.92, 0.90, 0.86), np.float32)
 
@@ -54,7 +54,7 @@ def pictures(folder: Path, part: Literal["held out", "choice", "training"]) -> t
 
 
 def varied(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Turn, mirror and shift pictures (n, 3, h, w), and change light and air; 1..255."""
+    """Rotate, mirror and shift pictures (n, 3, h, w), and vary light and atmosphere; 1..255."""
     n, _, h, w = x.shape
     out = []
     padded = functional.pad(x, (8, 8, 8, 8), mode="reflect")
@@ -76,9 +76,9 @@ def _planes(values: np.ndarray) -> Tensor:
 
 
 def standardised(x: Tensor) -> Tensor:
-    """Return what the network sees of pictures 0..255."""
-    mean, spread = (x.new_tensor(v).view(-1, 1, 1) for v in (WEIGHTS.mean, WEIGHTS.std))
-    return (x - mean) / spread
+    """Return the input of the network for pictures 0..255."""
+    mean, std = (x.new_tensor(v).view(-1, 1, 1) for v in (WEIGHTS.mean, WEIGHTS.std))
+    return (x - mean) / std
 
 
 def main() -> None:

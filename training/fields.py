@@ -1,8 +1,8 @@
 """Train the shipped U-Net on field outlines of the Midwest: ``python -m training.fields FOLDER`` (about 6 minutes on one core).
 
 FOLDER holds ``images/*.png`` and ``annotations.json`` of github.com/superlinear-ai/agoro-field-boundary-detector (MIT):
-pictures of 1024 pixels of about 1 m, which are read at half of it. Pictures are the units of the split: three are held out for
-``benchmarks/trainable.py``, which alone reads them; the shipped weights are those that were measured.
+pictures of 1024 pixels of about 1 m, which are read at half that resolution. Pictures are the units of the split: three are
+held out for ``benchmarks/trainable.py`` and read by nothing else; the shipped weights are the measured ones.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def classes_of(regions: list[dict], size: tuple[int, int]) -> npt.NDArray[np.int
 
 
 def crop(picture: Picture, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Cut a square, turn it, and change its colours a little."""
+    """Cut a square, rotate it, and vary its colours slightly."""
     h, w = picture.label.shape
     top, left = rng.integers(h - SIDE + 1), rng.integers(w - SIDE + 1)
     scale = scale_of(picture.x)
@@ -98,7 +98,7 @@ def crop(picture: Picture, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def main() -> None:
-    """Train, and put the weights into their folder."""
+    """Train, and write the weights into their folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=STEPS)

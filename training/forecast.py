@@ -1,4 +1,4 @@
-"""Train forecasting networks on ETTh1: ``python -m training.forecast itransformer --data FOLDER``; stops, resumes, logs.
+"""Train forecasting networks on ETTh1: ``python -m training.forecast itransformer --data FOLDER``; resumable, with a log.
 
 The standard protocol: 12/4/4 months of 30 days, z-score on the training part, all windows at stride 1, errors in
 standard deviations over all channels. Training stops when the validation error has not fallen for a few epochs; the
@@ -31,7 +31,7 @@ COLUMNS = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is trained, and how.
+    """A network with its training settings.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ RECIPES = {
     "patchtst": Recipe("patchtst", 336, batch=128, rate=5e-4, decay=0.8, epochs=12, minutes=8),
     "timemixer": Recipe("timemixer", 96, batch=128, rate=1e-2, decay=0.6, epochs=7, minutes=5),
     "timesnet": Recipe("timesnet", 96, rate=5e-4, decay=0.5, epochs=6, minutes=5, options={"periods": 5, "kernels": 4}),
-    # As its authors train it, calendar included.
+    # Training of its authors, with the calendar as input.
     "timesnet-published": Recipe(
         "timesnet", 96, decay=0.5, minutes=20, clip=1e9, options={"periods": 5, "kernels": 6, "marks": 4}
     ),
@@ -108,7 +108,7 @@ class Etth1:
 
     @classmethod
     def read(cls, folder: Path, lookback: int, univariate: bool, marks: int = 0) -> Etth1:
-        """Read ``ETTh1.csv`` from a folder or below it, with the calendar in up to four columns if it is wanted."""
+        """Read ``ETTh1.csv`` from a folder or below it, with ``marks`` columns of the calendar, up to four."""
         path = next(iter(sorted(folder.rglob("ETTh1.csv"))), None)
         if path is None:
             raise SystemExit(f"No ETTh1.csv in {folder}: give the folder of ETDataset with --data.")
@@ -125,7 +125,7 @@ class Etth1:
 
 
 def calendar(hours: np.ndarray) -> np.ndarray:
-    """Hour of the day, day of the week, of the month and of the year, each in -0.5..0.5, (t, 4)."""
+    """Compute hour of the day, day of the week, of the month and of the year, each in -0.5..0.5, (t, 4)."""
     days = hours.astype("datetime64[D]")
     month = (days - days.astype("datetime64[M]")).astype(int)
     year = (days - days.astype("datetime64[Y]")).astype(int)
@@ -135,13 +135,13 @@ def calendar(hours: np.ndarray) -> np.ndarray:
 
 
 def windows(table: Tensor, lookback: int, horizon: int) -> Tensor:
-    """All windows at stride 1 without a copy, (n, lookback + horizon, c)."""
+    """Return all windows at stride 1 without a copy, (n, lookback + horizon, c)."""
     return table.unfold(0, lookback + horizon, 1).transpose(1, 2)
 
 
 @torch.no_grad()
 def errors(network: nn.Module, table: Tensor, lookback: int, horizon: int, batch: int = 256) -> tuple[float, float]:
-    """Mean squared and mean absolute error over all windows, steps and channels."""
+    """Compute mean squared and mean absolute error over all windows, steps and channels."""
     network.eval()
     squared = absolute = 0.0
     cut = windows(table, lookback, horizon)
@@ -154,14 +154,14 @@ def errors(network: nn.Module, table: Tensor, lookback: int, horizon: int, batch
 
 
 def loss_of(network: SeriesNetwork, x: Tensor, y: Tensor) -> Tensor:
-    """Squared error, or what the network itself says it should be trained on."""
+    """Return the squared error, or the loss that the network defines."""
     own = getattr(network, "loss", None)
     loss: Tensor = own(x, y) if own is not None else (network(x) - y).square().mean()
     return loss
 
 
 def train(name: str, recipe: Recipe, data: Etth1, folder: Path = RUNS) -> tuple[SeriesNetwork, float, int]:
-    """Train one network; a run that was stopped goes on after its last whole epoch.
+    """Train one network; an interrupted run continues after its last complete epoch.
 
     Returns
     -------
@@ -211,7 +211,7 @@ def train(name: str, recipe: Recipe, data: Etth1, folder: Path = RUNS) -> tuple[
 
 @lru_cache(maxsize=1)
 def shuffled(count: int, seed: int, epoch: int) -> Tensor:
-    """Order of the windows in an epoch."""
+    """Return the order of the windows in an epoch."""
     return torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(count))
 
 

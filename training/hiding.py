@@ -1,4 +1,4 @@
-"""What is hidden from a window in training: whole dates, runs of them, or parts of dates under cloud shapes."""
+"""Hide parts of a window in training: whole dates, runs of dates, or parts of dates under cloud shapes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from eowidgets.simulate.texture import anywhere, fractal
 from training.windows import Windows
 
-#: Masks of cloud and shadow of ukis-csmask's test data; the Sentinel-2 chip is left for tests.
+#: Masks of cloud and shadow of ukis-csmask's test data; the Sentinel-2 chip is reserved for tests.
 CHIPS = ("landsat5.npz", "landsat7.npz")
 
 
@@ -27,7 +27,7 @@ def chips(folder: Path) -> list[Tensor]:
 
 
 def shape_of_clouds(rng: np.random.Generator, masks: list[Tensor], side: int) -> Tensor:
-    """Draw a mask of 10 to 95 %: a part of a real one, or a simulated one, shape (side, side), bool."""
+    """Draw a mask of 10 to 95 %, a part of a real one or a simulated one, shape (side, side), bool."""
     for _ in range(8):
         if rng.random() < 0.6 and masks:
             mask = masks[int(rng.integers(len(masks)))]

@@ -1,6 +1,6 @@
 """Landscapes composed of real or invented time series: each parcel, or each pixel, gets the series of one place.
 
-Reflectance, dates and gaps come from the libraries of :mod:`training.series_sets`; where only NDVI is known, and for
+Reflectance, dates and gaps come from the libraries of :mod:`training.series_sets`; if only NDVI is available, and for
 invented seasons, two spectra are mixed. Parcels, texture, haze and noise are simulated.
 """
 
@@ -20,7 +20,7 @@ from training.windows import SIDE, Windows, jittered, turned
 
 Indices = npt.NDArray[np.intp]
 
-#: Least share of the series that must be seen on a date for it to be drawn.
+#: Minimum share of the series that must be observed on a date for it to be drawn.
 LEAST = 0.2
 #: Sets of bands of invented sensors.
 SENSORS = (
@@ -59,7 +59,7 @@ def assignment(rng: np.random.Generator, series: int, *, ordered: bool) -> tuple
 
 
 def some_dates(rng: np.random.Generator, good: Indices, count: int) -> Indices:
-    """Draw ``count`` dates of those given: a stretch, with some left out."""
+    """Draw ``count`` dates of those given: a stretch, with some omitted."""
     slack = int(rng.integers(0, 2 * count + 1)) if rng.random() < 0.6 else 0
     length = min(len(good), count + slack)
     first = int(rng.integers(0, len(good) - length + 1))
@@ -79,7 +79,7 @@ def spectra(rng: np.random.Generator, count: int, names: Sequence[str]) -> tuple
 
 
 def mixed(green: Floats, low: Floats, high: Floats, wet: Floats) -> Floats:
-    """Reflectance (n, t, c) of ground that is green by the share (n, t); wet soil is darker by ``wet`` (t,)."""
+    """Return reflectance (n, t, c) of ground with a green share (n, t); wet soil is darker by ``wet`` (t,)."""
     share = green[..., None]
     made: Floats = low[:, None] * wet[None, :, None] * (1 - share) + high[:, None] * share
     return made
@@ -109,7 +109,7 @@ def seasons(rng: np.random.Generator, days: npt.NDArray[np.float64], count: int)
             / (1 + np.exp(np.clip((day - length - 3 * rise) / fall, -50, 50)))
         )
         green = np.maximum(green, on * curve)
-    if rng.random() < 0.5:  # harvest, mowing or fire: a fall that lasts
+    if rng.random() < 0.5:  # harvest, mowing or fire: a lasting drop
         when = rng.uniform(0, t[-1] + 1, (count, 1))
         struck = rng.random((count, 1)) < rng.uniform(0, 0.6)
         green = green * np.where(struck & (t > when), 1 - np.exp(-(t - when) / rng.uniform(30, 300)), 1)

@@ -1,6 +1,6 @@
-"""What all recipes have in common: one-cycle AdamW, an average of the weights, a log, and checkpoints to go on from.
+"""Training loop of all recipes: one-cycle AdamW, averaged weights, a log, and checkpoints to resume from.
 
-Matrix products are made in bfloat16 where the processor has units for it, else in float32.
+Matrix products are computed in bfloat16 if the processor has units for it, else in float32.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from eowidgets.learn import Plan, one_cycle
 from eowidgets.learn import train as learn
 
-#: Decay of the average of the weights: about 200 steps count. The learning rate falls to nothing, and runs are short.
+#: Decay of the average of the weights, over about 200 steps. The learning rate falls to zero, and runs are short.
 EMA = 0.995
 Precision = Literal["auto", "fp32", "bf16"]
 
 
 def adamw(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-    """Make the optimiser of the recipes."""
+    """Build the optimiser of the recipes."""
     return torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
 
 
@@ -41,15 +41,15 @@ def train(
 ) -> dict[str, Any]:
     """Train for a number of ``steps``, or ``cpu_minutes`` of processor time, and leave the averaged weights in ``network``.
 
-    Processor time, not wall time, makes two rivals on a shared machine comparable; steps make a run repeatable.
-    A run that was interrupted goes on from its last checkpoint (at most ``every`` steps are made twice).
+    Processor time, unlike wall time, is comparable between runs on a shared machine; steps make a run repeatable.
+    An interrupted run continues from its last checkpoint (at most ``every`` steps are repeated).
 
     Parameters
     ----------
     step_loss : callable
         ``(rng, generator, progress 0..1) -> loss``.
     precision : {"auto", "fp32", "bf16"}
-        ``"auto"`` takes bfloat16 where the processor has matrix units for it. Some networks are faster with it elsewhere.
+        ``"auto"`` uses bfloat16 if the processor has matrix units for it. Some networks are faster with it elsewhere.
     """
     if bool(steps) == bool(cpu_minutes):
         raise ValueError("give either steps or cpu_minutes")

@@ -1,6 +1,6 @@
-"""Simulated pairs for training, made once and kept as bytes; seeds of training and test never meet.
+"""Simulated pairs for training, computed once and stored as bytes; seeds of training and test are disjoint.
 
-``python -m training.pairs FOLDER COUNT`` makes them beforehand; a run that was stopped goes on where it was.
+``python -m training.pairs FOLDER COUNT`` creates them beforehand; an interrupted run continues where it stopped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TEST_SEEDS = range(1_000_000, 1_000_400)
 
 
 def grounds(folder: Path | None = None) -> list[npt.NDArray[np.float32]]:
-    """Give real pictures whose texture is borrowed: dates of the embedded cubes, and Sentinel-2 patches of a folder."""
+    """Return real pictures as sources of texture: dates of the embedded cubes, and Sentinel-2 patches of a folder."""
     found = []
     for name in ("bouconne", "romania"):
         cube = eow.open(name, clouds=None)
@@ -62,7 +62,7 @@ class Pairs:
 
 
 def make(folder: Path, count: int, first: int = 0, real: Path | None = None) -> None:
-    """Make pairs of the seeds ``first`` to ``first + count - 1``."""
+    """Create pairs of the seeds ``first`` to ``first + count - 1``."""
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / "facts.jsonl"
     done = len(note.read_text(encoding="utf-8").splitlines()) if note.exists() else 0
@@ -81,7 +81,7 @@ def make(folder: Path, count: int, first: int = 0, real: Path | None = None) -> 
 
 
 def main() -> None:
-    """Make a folder of pairs."""
+    """Create a folder of pairs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("count", type=int)

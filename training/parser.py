@@ -1,6 +1,6 @@
 """Train the classifier of questions on templates: ``python -m training.parser``; about two minutes on one core.
 
-The templates held out (one in ten) and the hand-written paraphrases in ``benchmarks/`` are not seen.
+The held-out templates (one in ten) and the hand-written paraphrases in ``benchmarks/`` are not used.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LEADS = (
 
 
 def labels(program: QuestionProgram | None) -> dict[str, int]:
-    """Index of the right choice of every head that the program says something about."""
+    """Return the index of the correct choice of every head that the program determines."""
     if program is None:
         return {"kind": HEADS["kind"].index("unanswerable")}
     named = {
@@ -64,11 +64,11 @@ def labels(program: QuestionProgram | None) -> dict[str, int]:
 
 
 def worn(text: str, rng: np.random.Generator, answerable: bool) -> str:
-    """The question as people would type it: openings, a word too much, a letter wrong."""
+    """Disturb a question like typed text: openings, an extra word, a typing error."""
     words = text.split()
     if rng.random() < 0.15:
         words = [str(rng.choice(LEADS)), *words]
-    if answerable and rng.random() < 0.12:  # a word that nobody taught is no reason to refuse
+    if answerable and rng.random() < 0.12:  # an unknown word is not a reason to refuse
         words.insert(int(rng.integers(len(words) + 1)), _nonsense(rng))
     if rng.random() < 0.15 and len(words) > 3:
         del words[int(rng.integers(1, len(words)))]
@@ -86,7 +86,7 @@ def _nonsense(rng: np.random.Generator) -> str:
 
 
 def examples(count: int, seed: int, split: str) -> list[tuple[np.ndarray, dict[str, int]]]:
-    """Questions as features and labels."""
+    """Generate questions as features and labels."""
     rng = np.random.default_rng(seed)
     words = vocabulary()
     samplers = [Sampler(a, b, rng, ("parcels",), INDICES, split) for a, b in SERIES]  # type: ignore[arg-type]
@@ -95,7 +95,7 @@ def examples(count: int, seed: int, split: str) -> list[tuple[np.ndarray, dict[s
         sampler = samplers[n % len(samplers)]
         no = rng.random() < 0.22
         text, program = sampler.draw("unanswerable" if no else None)
-        if no and rng.random() < 0.5:  # most things that no cube shows are words that nobody taught
+        if no and rng.random() < 0.5:  # most things that no cube shows are unknown words
             things = [w for w in text.split() if w in _things()]
             for thing in things:
                 text = text.replace(thing, _nonsense(rng))
@@ -115,14 +115,14 @@ def _things() -> frozenset[str]:
 def tensors(
     made: list[tuple[np.ndarray, dict[str, int]]],
 ) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
-    """Flat buckets, offsets, and labels with -1 where a head has nothing to say."""
+    """Return flat buckets, offsets, and labels with -1 for heads that the question does not determine."""
     flat = torch.from_numpy(np.concatenate([f for f, _ in made]))
     offsets = torch.tensor(np.cumsum([0, *(len(f) for f, _ in made)][:-1]))
     return flat, offsets, {h: torch.tensor([y.get(h, -1) for _, y in made]) for h in HEADS}
 
 
 class Net(torch.nn.Module):
-    """What :class:`~eowidgets.models.language.questions.QuestionClassifier` runs in NumPy."""
+    """PyTorch version of :class:`~eowidgets.models.language.questions.QuestionClassifier`, which runs in NumPy."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class Net(torch.nn.Module):
         self.heads = torch.nn.ModuleDict({h: torch.nn.Linear(WIDTH, len(c)) for h, c in HEADS.items()})
 
     def forward(self, flat: torch.Tensor, offsets: torch.Tensor, drop: float = 0.0) -> dict[str, torch.Tensor]:
-        """Scores of every choice of every head."""
+        """Compute the scores of every choice of every head."""
         lengths = torch.diff(offsets, append=torch.tensor([len(flat)]))
         keep = (torch.rand(len(flat)) >= drop).float() / max(1 - drop, 1e-6)
         hidden = self.table(flat, offsets, per_sample_weights=keep) / lengths.clamp(min=1).sqrt().unsqueeze(1)
@@ -175,9 +175,9 @@ def train(count: int, steps: int, seed: int) -> tuple[Net, dict[str, float]]:
 
 
 def calibrate(count: int, seed: int) -> tuple[float, float]:
-    """Slope and shift of the log-odds (Platt) that turn the classifier's probability into that of a right program.
+    """Fit slope and shift of the log-odds (Platt), so that the probability is that of a correct program.
 
-    Fitted on questions of held-out templates: with those it is as with a person's, of whom it has not learnt.
+    Fitted on questions of held-out templates, which are unknown to the classifier like those of users.
     """
     from eowidgets.analysis.ask.language import to_json
     from eowidgets.analysis.ask.parser import SHIFT, SLOPE, parse
@@ -190,7 +190,7 @@ def calibrate(count: int, seed: int) -> tuple[float, float]:
         text, meant = sampler.draw(sampler.kinds[i % len(sampler.kinds)])
         found = parse(text, first, last, indices=INDICES, layers=("parcels",))
         if meant is not None and found.program is not None:
-            kept.append((np.log(found.confidence / (1 - found.confidence)) - SHIFT) / SLOPE)  # as it was before
+            kept.append((np.log(found.confidence / (1 - found.confidence)) - SHIFT) / SLOPE)  # uncalibrated
             right.append(to_json(found.program) == to_json(meant))
     x, y = torch.tensor(kept, dtype=torch.float64), torch.tensor(right, dtype=torch.float64)
     both = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)

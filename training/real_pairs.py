@@ -1,10 +1,10 @@
 """Draw training pairs from real pictures of which hardly any shows a changed building.
 
 - *Two places* (single-temporal supervision; Zheng et al., 2021, "Change is everywhere"): pictures of two places as if they
-  were one; a building that only one of them has is change. *Open ground*: the same, one of them without any building.
+  were one; a building in only one of them is change. *Open ground*: the same, one of them without any building.
 - *Removed*: buildings of one date are covered with ground from nearby.
 - *Pasted*: buildings of other places, with their shadow, are put into one date of an unchanged pair of years.
-- *Two years*: a place where no building changed. *Same picture*: one picture twice.
+- *Two years*: a place without changed buildings. *Same picture*: one picture twice.
 
 Roads are not annotated in these pictures: a pixel without changed building is labelled :data:`UNBUILT` where a road may
 have changed. The order of the dates is drawn by the caller, together with light and disturbances.
@@ -29,7 +29,7 @@ Labels = npt.NDArray[np.uint8]
 BUILDING = 2
 #: Pixel sizes, in metres, that most pairs are drawn at, and the range of the others.
 USUAL_METRES, METRES = (0.4, 0.7), (0.3, 1.4)
-#: Pictures of two dates are enlarged at most by this: beyond it they are blur.
+#: Pictures of two dates are enlarged at most by this factor: beyond it they are blurred.
 COARSER = 2.0
 #: Shares of the kinds of pairs.
 KINDS = {
@@ -72,7 +72,7 @@ class RealPairs:
     Parameters
     ----------
     places : sequence of Place
-        Only those that may be used: the caller takes care of the split.
+        Places of the training part; the split is the task of the caller.
     """
 
     def __init__(self, places: Sequence[Place]) -> None:
@@ -81,7 +81,7 @@ class RealPairs:
         self.bare = [p for p in self.labelled if not (p.buildings == 1).any()]  # type: ignore[union-attr]
         self.pairs = [p for p in places if len(p.dates) > 1 and not p.name.startswith(REBUILT)]
         self.built_pairs = [p for p in self.pairs if p.buildings is not None and (p.buildings == 1).any()]
-        #: Ground where a pasted building can not cover another one unnoticed.
+        #: Ground on which a pasted building cannot cover an unlabelled one.
         self.open = [p for p in self.pairs if p.buildings is not None or p.name.startswith(("airchange", "chesapeake"))]
         self.instances = [i for p in self.built for i in instances(p)]
         if not (self.built and self.pairs and self.open and self.instances):
@@ -90,7 +90,7 @@ class RealPairs:
     def draw(
         self, rng: np.random.Generator, side: int, kind: str = "any", metres: float | None = None
     ) -> tuple[Picture, Labels]:
-        """Draw a pair of a kind of :data:`KINDS`, or of any by their shares, with pixels of so many metres or of any size."""
+        """Draw a pair of a kind of :data:`KINDS`, or of any by their shares, with pixels of ``metres`` or of any size."""
         if kind == "any":
             kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
         if metres is None:
@@ -201,7 +201,7 @@ def removed(
     Returns
     -------
     (ndarray, ndarray, ndarray)
-        The picture without them, where they were, and where else it was touched.
+        The picture without them, the mask of their pixels, and the mask of other changed pixels.
     """
     from scipy.ndimage import binary_dilation, gaussian_filter, label
 
@@ -239,7 +239,7 @@ def removed(
 
 
 def _either(a: Labels, b: Labels) -> Labels:
-    """Labels of two unrelated places: a building in one is change, in both it says nothing."""
+    """Combine labels of two unrelated places: a building in one is change, in both it is unknown."""
     truth = np.full(a.shape, UNBUILT, np.uint8)
     truth[(a == 1) ^ (b == 1)] = BUILDING
     truth[(a == 1) & (b == 1)] = UNKNOWN
@@ -248,7 +248,7 @@ def _either(a: Labels, b: Labels) -> Labels:
 
 
 def _two_dates(place: Place, rng: np.random.Generator, side: int, metres: float) -> tuple[Picture, Labels, Labels]:
-    """One area of a place on two dates: pictures, building mask, and labels (unknown where a change is annotated)."""
+    """Draw one area of a place on two dates: pictures, building mask, labels (unknown at annotated changes)."""
     dates = rng.permutation(len(place.dates))[:2]
     turn = Turn(int(rng.integers(4)), bool(rng.integers(2)))
     mask = place.buildings
@@ -329,7 +329,7 @@ def _paste(
         alpha = np.clip(2.2 * gaussian_filter(mask.astype(np.float32), max(reach, 0.6)), 0, 1)
         alpha = np.maximum(alpha, gaussian_filter(mask.astype(np.float32), 0.6))
         ground = image[(slice(None), *window)]
-        # Half of the way to the light of the ground that it is put on.
+        # Halfway to the brightness of the ground below it.
         margin = alpha < 0.5
         there, here = (float(x.mean(axis=0)[margin].mean()) + 0.02 if margin.any() else 1.0 for x in (ground, part))
         light = float(np.exp(rng.normal(0, 0.15))) * float(np.clip(there / here, 0.5, 2.0)) ** 0.5

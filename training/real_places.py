@@ -1,7 +1,7 @@
 """Real pictures for the networks of change, each from a named place, with the split by place.
 
 The folder has the data sets ``building_chips``, ``urban_trees_naip``, ``chesapeake_landcover``, ``airchange_sztaki`` and
-``change_landsat_sar``; a set that is missing is left out. Nothing is downloaded and nothing is written.
+``change_landsat_sar``; missing sets are skipped. Nothing is downloaded or written.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Split = Literal["train", "dev", "test"]
 #: Outlines of buildings in the NAIP tiles, drawn by eye for this project: rotated rectangles by place.
 OUTLINES = Path(__file__).parent / "labels" / "naip_buildings.json"
 
-#: Places that no training sees. Everything else is for training, a part of it (``DEV``) for choosing settings.
+#: Held-out places. Everything else is for training, a part of it (``DEV``) for choosing settings.
 TEST = (
     "inria/chicago1",
     "whu/ottawa",
@@ -53,7 +53,7 @@ class Place:
     Attributes
     ----------
     name : str
-        ``"source/place"``; the split is decided by it.
+        ``"source/place"``, which determines the split.
     metres : float
         Nominal pixel size.
     dates : ndarray, shape (t, 3, h, w), uint8
@@ -72,19 +72,19 @@ class Place:
 
     @property
     def split(self) -> Split:
-        """Which part of the data the place belongs to."""
+        """Part of the data the place belongs to."""
         if self.name.startswith(TEST):
             return "test"
         return "dev" if self.name.startswith(DEV) else "train"
 
 
 def places(folder: Path) -> list[Place]:
-    """Read all places of the data sets that the folder has.
+    """Read all places of the data sets in the folder.
 
     Raises
     ------
     FileNotFoundError
-        If it has none of them.
+        If the folder contains none of them.
     """
     readers: dict[str, Callable[[Path], Iterator[Place]]] = {
         "building_chips": building_chips,
@@ -96,7 +96,7 @@ def places(folder: Path) -> list[Place]:
     found = [p for name, read in readers.items() if (folder / name).is_dir() for p in read(folder / name)]
     if not found:
         raise FileNotFoundError(
-            f"{folder} has none of the folders {', '.join(readers)}: give the folder of the data sets."
+            f"{folder} contains none of the folders {', '.join(readers)}: give the folder of the data sets."
         )
     return found
 
@@ -111,7 +111,7 @@ def _mask(file: Path | io.BytesIO) -> Labels:
 
 
 def building_chips(folder: Path) -> Iterator[Place]:
-    """Chips with building masks: Inria (Austin, Chicago; 0.3 m), WHU cities, Potsdam."""
+    """Read chips with building masks: Inria (Austin, Chicago; 0.3 m), WHU cities, Potsdam."""
     with tarfile.open(folder / "austin.tar.gz") as archive:
         names = sorted(n for n in archive.getnames() if "/images/" in n and n.endswith(".tif"))
         for name in names:
@@ -136,7 +136,7 @@ def building_chips(folder: Path) -> Iterator[Place]:
 
 
 def naip(folder: Path) -> Iterator[Place]:
-    """NAIP tiles of up to three years a place (0.6 m), with the outlines of :data:`OUTLINES` where there are some."""
+    """Read NAIP tiles of up to three years per place (0.6 m), with the outlines of :data:`OUTLINES` if there are any."""
     import rasterio
 
     drawn = json.loads(OUTLINES.read_text(encoding="utf-8"))["places"] if OUTLINES.exists() else {}
@@ -157,7 +157,7 @@ def naip(folder: Path) -> Iterator[Place]:
 def outlined(rectangles: list[list[float]], shape: tuple[int, int]) -> Labels:
     """Draw rectangles (column and row of the centre, length, width, degrees from the column axis) as a mask.
 
-    Pixels on the outline are unknown: what is drawn by eye is a pixel or two off.
+    Pixels on the outline are unknown, since outlines drawn by eye are a pixel or two off.
     """
     from scipy.ndimage import binary_dilation, binary_erosion
 
@@ -177,18 +177,18 @@ def outlined(rectangles: list[list[float]], shape: tuple[int, int]) -> Labels:
 
 
 def chesapeake(folder: Path) -> Iterator[Place]:
-    """NAIP of two years (1 m) in West Virginia: woods, meadows, a few houses that are on both dates."""
+    """Read NAIP of two years (1 m) in West Virginia: woods, meadows, a few houses that are on both dates."""
     data = np.load(folder / "chesapeake_wv_16.npz")
     for i, name in enumerate(data["name"]):
         tile, number = str(name).split("2014-")[1].rsplit("_17_1-", 1)
         dates = np.stack([data["naip_a"][i, :3], data["naip_b"][i, :3]])
-        # The land cover knows roofs only as "impervious", and small ones not at all.
+        # The land cover has roofs only as "impervious", and lacks small ones.
         bare = not (np.isin(data["lc"][i], (5, 6)).any() or data["buildings"][i].any())
         yield Place(f"chesapeake/{tile}/{number}", 1.0, dates, np.zeros(dates.shape[2:], np.uint8) if bare else None)
 
 
 def airchange(folder: Path) -> Iterator[Place]:
-    """Aerial pairs of 1.5 m, twenty years apart; the marks include ground works and plantations."""
+    """Read aerial pairs of 1.5 m, twenty years apart; the marks include ground works and plantations."""
     for path in sorted((folder / "train").glob("*_gt.png")):
         stem = path.name.removesuffix("_gt.png")
         dates = np.stack([rgb(path.with_name(f"{stem}_{d}.png")) for d in ("im1", "im2")])
@@ -196,7 +196,7 @@ def airchange(folder: Path) -> Iterator[Place]:
 
 
 def beijing(folder: Path) -> Iterator[Place]:
-    """Pair of very high resolution with a factory that was built; the mark includes its yard."""
+    """Read a pair of very high resolution with a new factory; the mark includes its yard."""
     for path in sorted(folder.glob("beijing_*_gt.jpg")):
         stem = path.name.removesuffix("_gt.jpg")
         dates = np.stack([rgb(path.with_name(f"{stem}_{d}.jpg")) for d in ("1", "2")])

@@ -1,6 +1,6 @@
-"""The rivals that UniTS is measured against, of about its size: a regression transformer and U-TILISE.
+"""Baselines of UniTS, of about its size: a regression transformer and U-TILISE.
 
-Both answer in one pass and are trained with ``python -m training.rivals NAME`` on the same windows, with the same
+Both predict in one pass and are trained with ``python -m training.rivals NAME`` on the same windows, with the same
 optimiser and schedule. A step costs about the same for all three, so equal ``--steps`` are equal time on any machine.
 """
 
@@ -71,7 +71,7 @@ class Regression(nn.Module):
 class UTilise(nn.Module):
     """U-TILISE (Stucker et al., 2023) in small: a U-Net over space, attention over time at its bottom, by groups.
 
-    As in the paper, every date is encoded and decoded on its own; at the lowest resolution each pixel's dates
+    As in the paper, every date is encoded and decoded separately; at the lowest resolution each pixel's dates
     attend to each other, and the same attention, upsampled, mixes the skip connections in time. Gaps are filled
     with 1 and the output is squashed to 0..1. It gets the mask and the date, not the interpolation.
     """
@@ -136,12 +136,12 @@ RIVALS = {"regression": Regression, "utilise": UTilise}
 
 
 def main() -> None:
-    """Run one recipe from the command line."""
+    """Train one baseline from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rival", choices=sorted(RIVALS))
     parser.add_argument("--minutes", type=float, default=77, help="processor time")
     parser.add_argument("--steps", type=int, default=0, help="in place of processor time")
-    parser.add_argument("--compile", action="store_true", help="pays after an hour")
+    parser.add_argument("--compile", action="store_true", help="saves time in runs of more than an hour")
     args = parser.parse_args()
     torch.manual_seed(0)
     network = RIVALS[args.rival]()
@@ -161,7 +161,7 @@ def main() -> None:
 
 
 def load(rival: str) -> nn.Module:
-    """Read a trained rival."""
+    """Load a trained baseline."""
     network = RIVALS[rival]()
     network.load_state_dict(load_file(RUNS / f"{rival}.safetensors"))
     return network.eval()

@@ -1,6 +1,6 @@
-"""Simulated scenes for training: windows with their class maps, and series beside the real one.
+"""Simulated scenes for training: windows with their class maps, and series in addition to the real one.
 
-Seeds of training and test never meet.
+Seeds of training and test are disjoint.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from eowidgets.simulate import simulate
 from eowidgets.simulate.land import BANDS
 from training.windows import DATES, SIDE, Source
 
-#: Seeds that are for tests only.
+#: Seeds reserved for tests.
 TEST_SEEDS = range(9000, 9048)
 EVENTS = ("clear-cut", "burn", "construction", "flood")
 
 
 def invented(names: tuple[str, ...], count: int, *, first: int = 2000) -> list[Source]:
-    """Four years each of invented places, in the bands ``names``; how often they are seen differs from one to the next."""
+    """Simulate four years each of invented places in the bands ``names``, with different numbers of clear dates."""
     made = []
     for seed in range(first, first + count):
         rng = np.random.default_rng([seed, 1])
@@ -47,10 +47,10 @@ def invented(names: tuple[str, ...], count: int, *, first: int = 2000) -> list[S
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where windows come from: the real place, and invented ones in a share of the steps.
+    """Source of windows: the real place, and invented ones in a share of the steps.
 
-    The real place has few dates, and a network soon knows them by heart; no date of an invented place says anything
-    about another, so what is left to learn there is how to look around.
+    The real place has few dates, and a network soon overfits to them; dates of one invented place carry no information
+    on another, so that the network can only learn to use the context.
     """
 
     real: Source
@@ -58,7 +58,7 @@ class Places:
     share: float
 
     def pick(self, rng: np.random.Generator) -> Source:
-        """Give one source."""
+        """Draw one source."""
         if self.others and rng.random() < self.share:
             return self.others[int(rng.integers(len(self.others)))]
         return self.real
@@ -95,7 +95,7 @@ class Scenes:
         dates: int = DATES,
         turn: bool = False,
     ) -> tuple[Condition, Tensor]:
-        """Draw conditions and class maps (b, t, h, w), turned and mirrored at random if asked for."""
+        """Draw conditions and class maps (b, t, h, w), with ``turn`` rotated and mirrored at random."""
         parts = []
         for _ in range(batch):
             x, seen, classes, days, power = self.scenes[int(rng.integers(len(self.scenes)))]

@@ -1,4 +1,4 @@
-"""Show a picture as in another season: each kind of ground gets another colour, field by field."""
+"""Recolour a picture to another season: each kind of ground gets another colour, field by field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 Picture = npt.NDArray[np.float32]
 
-#: Colours that vegetation, soil and snow take through the year: red, green and blue, relative to their mean.
+#: Colours of vegetation, soil and snow through the year: red, green and blue, relative to their mean.
 PALETTE = np.array(
     [
         (1.15, 1.02, 0.83),  # straw, bare soil
@@ -19,7 +19,7 @@ PALETTE = np.array(
     ],
     np.float32,
 )
-#: Pixels by which kinds of ground are found.
+#: Sample of pixels for finding kinds of ground.
 SAMPLE = 400
 
 
@@ -35,7 +35,7 @@ def other_season(image: Picture, rng: np.random.Generator) -> Picture:
     Returns
     -------
     ndarray, shape (3, h, w)
-        Edges stay where they were; colour, brightness and local contrast differ by kind and field.
+        Edges do not move; colour, brightness and local contrast differ by kind and field.
     """
     from scipy.ndimage import gaussian_filter
 

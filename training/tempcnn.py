@@ -2,7 +2,7 @@
 
 FOLDER holds ``samples_mt_9classes.npz`` and ``cerrado_col6_first3000.npz``: the package data of the R package sits, as arrays
 ``X`` (n, dates, bands), ``days``, ``label``, ``lon``, ``lat`` and ``bands``. Places are split by cells of half a degree into
-training, validation (which chooses the step) and test; the test part is read by ``benchmarks/series.py`` alone.
+training, validation (which chooses the step) and test; only ``benchmarks/series.py`` reads the test part.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from eowidgets.models.series.tempcnn.network import TempCNN, TempCNNConfig
 from training.ship import ship
 
 FILES = ("samples_mt_9classes.npz", "cerrado_col6_first3000.npz")
-#: Names of the bands in the files, in our order; and classes of the second file that the first calls otherwise.
+#: Names of the bands in the files, in our order; and classes of the second file with another name in the first.
 THEIRS = ("blue", "red", "nir", "mir")
 SAME = {"Cerrado_Campo": "Cerrado", "Cerrado_Rupestre": "Cerrado"}
-#: Side of the cells in degrees; of five cells one is for the test and one for validation.
+#: Side of the cells in degrees; one of five cells is for the test and one for validation.
 CELL, FOLDS = 0.5, 5
 TEST, VALIDATION = 0, 1
-#: Sampled at one place, which cannot be split: in training only.
+#: Sampled at one place, which cannot be split: only in training.
 ONE_PLACE = "Forest"
 EPOCHS, BATCH, RATE, DECAY = 120, 32, 1e-3, 1e-6
 
@@ -59,17 +59,17 @@ class Samples:
     lonlat: npt.NDArray[np.float64]
 
     def __getitem__(self, keep: npt.NDArray[np.bool_]) -> Samples:
-        """Return some of them."""
+        """Return a subset of the series."""
         return Samples(self.x[keep], self.days[keep], self.label[keep], self.fold[keep], self.lonlat[keep])
 
     @property
     def test(self) -> Samples:
-        """The part that no training and no choice looks at."""
+        """Test part, used for neither training nor choice of settings."""
         return self[self.fold == TEST]
 
 
 def read(folder: Path) -> Samples:
-    """Read both files; a series that is in both counts once."""
+    """Read both files; series in both are kept once."""
     parts: list[tuple[npt.NDArray, ...]] = []
     for name in FILES:
         with np.load(folder / name) as file:
@@ -88,7 +88,7 @@ def read(folder: Path) -> Samples:
 
 
 def prepared(samples: Samples) -> Tensor:
-    """Interpolate to the dates of the model, as the model does; shape (n, 23, c)."""
+    """Interpolate to the dates of the model like the model; shape (n, 23, c)."""
     out = torch.empty(len(samples.x), len(STEPS), len(BANDS))
     for i, (x, days) in enumerate(zip(torch.as_tensor(samples.x), torch.as_tensor(samples.days), strict=True)):
         wanted = season(days, STEPS, month=9, day=14)
@@ -97,7 +97,7 @@ def prepared(samples: Samples) -> Tensor:
 
 
 def adam(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
-    """Make the optimiser of the paper, with its penalty on the weights."""
+    """Build the optimiser of the paper, with its weight decay."""
     return torch.optim.Adam(parameters, lr=rate, weight_decay=DECAY)
 
 
@@ -130,7 +130,7 @@ def fit(samples: Samples, *, epochs: int, seed: int, folder: Path | None) -> tup
 
 
 def main() -> None:
-    """Train, and put the weights into the package."""
+    """Train, and write the weights into the package."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="with the npz files")
     parser.add_argument("--epochs", type=int, default=EPOCHS)

@@ -1,4 +1,4 @@
-"""Train UniTS: ``python -m training.units places --data FOLDER``; stops, resumes, and saves safetensors with their hash.
+"""Train UniTS: ``python -m training.units places --data FOLDER``; resumable, saves safetensors with their hash.
 
 ``places`` reads the series named in :mod:`training.series_sets` from FOLDER; the other recipes need no files.
 """
@@ -40,21 +40,21 @@ BATCH = 8
 
 #: Western two thirds and the first 60 % of the clear dates: everything else is for tests.
 TRAIN = {"columns": (0.0, 2 / 3), "dates_until": 0.6}
-#: Partly seen dates of the same years are dates more.
+#: Partly observed dates of the same years are additional dates.
 LEAST = 0.3
-#: Forecasts are learnt on what was before, their trust and doubt fitted on the year that follows, and tested on the next.
+#: Forecasts are trained on dates before this one; trust and widening are fitted on the following year, tests use the next one.
 UNTIL = "2019-01-01"
 
 StepLoss = Callable[[np.random.Generator, torch.Generator, float], Tensor]
 
 
 def sample() -> xr.Dataset:
-    """Give the cube that is trained on; what its scene mask missed is no truth."""
+    """Open the training cube; clouds that its scene mask missed are masked."""
     return eow.open("romania", clouds="robust")
 
 
 def compiled(network: UniTS, use: bool) -> Callable[[Tensor, Tensor, Condition], Tensor]:
-    """Network and encoder as one callable, compiled if asked for."""
+    """Return network and encoder as one callable, compiled with ``use``."""
 
     def whole(x: Tensor, t: Tensor, given: Condition) -> Tensor:
         return network(x, t, network.encode(given))
@@ -63,7 +63,7 @@ def compiled(network: UniTS, use: bool) -> Callable[[Tensor, Tensor, Condition],
 
 
 def gaps(rng: np.random.Generator, source: Source) -> Windows:
-    """Masks borrowed from real clouds; now and then a short, sparse series, and a run of dates that nobody saw."""
+    """Draw windows with masks of real clouds; at random a short, sparse series, or a run of hidden dates."""
     dates = 7 if rng.random() < 0.25 else DATES
     run = int(rng.integers(3, 6)) if rng.random() < 0.25 else 0
     hide = (dates // 3, 2 * dates // 3)
@@ -81,7 +81,7 @@ def filling(rng: np.random.Generator, places: Places) -> tuple[Condition, Tensor
     Tensor, shape (b, t, len(BANDS), h, w)
         The truth.
     Tensor, shape (b, t, len(BANDS), h, w), bool
-        Where it is known, and asked for.
+        Mask of known, hidden values.
     """
     source = places.pick(rng)
     w = gaps(rng, source)
@@ -98,7 +98,7 @@ def gap_filling(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
         given, full, asked = filling(rng, places)
-        # What is unknown or already seen has residual 0 along the path, as when sampling.
+        # Unknown and observed values have residual 0 along the path, as in sampling.
         target = torch.where(asked, to_target(network.config, full, given), 0.0)
         return loss(call, network.config, target, asked.float(), given, generator, l1=2 * (1 - progress), at_zero=0.75)
 
@@ -106,7 +106,7 @@ def gap_filling(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
 
 
 def filling_places() -> Places:
-    """Give the Romanian cube, and invented ones."""
+    """Return the Romanian cube and invented ones."""
     real = Source(sample(), **TRAIN, least=LEAST)
     return Places(real, invented(real.bands, 24), 0.3)
 
@@ -131,7 +131,7 @@ def places(network: UniTS, compile: bool, folder: Path) -> StepLoss:
 
 
 def cloudy(rng: np.random.Generator, places: Places) -> tuple[Windows, Condition, Tensor]:
-    """Clouds of other dates laid over clear ones; no mask is given. Also the truth (b, t, len(BANDS), h, w)."""
+    """Draw clouds of other dates over clear ones, without mask; also return the truth (b, t, len(BANDS), h, w)."""
     source = places.pick(rng)
     w, raw = source.draw_cloudy(rng, BATCH, cloudy=(3, 8), slack=8, turn=True, jitter=0.5)
     clear = guess_clear(raw, torch.ones_like(w.known), source.bands)
@@ -140,7 +140,7 @@ def cloudy(rng: np.random.Generator, places: Places) -> tuple[Windows, Condition
 
 
 def cloud_removal(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
-    """Learn to see through :func:`cloudy`; the truth is asked everywhere."""
+    """Learn to remove the clouds of :func:`cloudy`; the loss covers all known pixels."""
     call = compiled(network, compile)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
@@ -155,7 +155,7 @@ def cloud_removal(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
 
 
 def judging(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
-    """Learn where clouds were; the rest of the network stays as it is."""
+    """Learn the mask of clouds; the rest of the network is frozen."""
     tell = network.requires_grad_(False).judge
     assert tell is not None
     tell.requires_grad_(True)
@@ -164,7 +164,7 @@ def judging(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
         w, given, _ = cloudy(rng, places)
         with torch.no_grad():
             through = expected(network, given)
-        # What the cube's own mask hides is cloud too.
+        # Pixels in the mask of the cube are cloud too.
         there = (w.hidden | ~w.known).float()
         return functional.binary_cross_entropy_with_logits(tell(given, through).float(), there)
 
@@ -172,24 +172,24 @@ def judging(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
 
 
 def clouds(network: UniTS, compile: bool) -> StepLoss:
-    """See through clouds of the Romanian cube, and of invented ones."""
+    """Remove clouds of the Romanian cube and of invented ones."""
     real = Source(sample(), **TRAIN, least=0.6)
     return cloud_removal(network, Places(real, invented(real.bands, 24), 0.4), compile=compile)
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A place, and from which of its dates a forecast may be asked."""
+    """A place and the dates that can be origins of a forecast."""
 
     source: Source
     seen: npt.NDArray[np.intp]
     clear: npt.NDArray[np.intp]
     origins: npt.NDArray[np.intp]  # dates with enough dates before them, and enough clear ones in the year after
-    whole: float  # days of the years that it was watched
+    whole: float  # days of the observed years
 
     @classmethod
     def of(cls, source: Source, until: str = "2100-01-01") -> History:
-        """Leave out all from ``until`` on."""
+        """Drop all dates from ``until`` on."""
         share = source.seen.flatten(1).float().mean(1).numpy()
         limit = min(float(np.datetime64(until, "D").astype(np.int64)), source.days[-1] + 1)
         seen = np.flatnonzero((share > 0.3) & (source.days < limit))
@@ -200,10 +200,10 @@ class History:
         return cls(source, seen, clear, clear[(past >= PAST) & (ahead >= AHEAD)], float(whole))
 
     def draw(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Windows of one origin: reflectance, what is known, and days; the last :data:`AHEAD` dates are the future.
+        """Draw windows of one origin: reflectance, mask of known values, days; the last :data:`AHEAD` dates are the future.
 
-        Years after the one that is asked for serve as years before the sample: the mean season is then as good in
-        training as it will be, and what is left to learn is not what a few more years would have said.
+        Years after the target year serve as years before the sample: the climatology is then as accurate in training
+        as in use, and the network does not learn corrections that more years would make unnecessary.
         """
         days = self.source.days
         origin = int(rng.choice(self.origins))
@@ -223,8 +223,8 @@ class History:
 
 
 def seasons(network: UniTS, real: History, others: list[History], share: float, *, compile: bool) -> StepLoss:
-    """Up to a year ahead from a random day."""
-    # One origin a step: more origins teach more than more places.
+    """Learn to forecast up to a year ahead from a random day."""
+    # One origin per step: many origins improve training more than many places.
     call, few = compiled(network, compile), BATCH // 2
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
@@ -243,20 +243,20 @@ def seasons(network: UniTS, real: History, others: list[History], share: float, 
 
 
 def judge(network: UniTS, compile: bool) -> StepLoss:
-    """Tell clouds from ground; the invented places are others than those that ``clouds`` knows."""
+    """Separate clouds from ground; the invented places differ from those of ``clouds``."""
     real = Source(sample(), **TRAIN, least=0.6)
     return judging(network, Places(real, invented(real.bands, 24, first=2100), 0.6), compile=compile)
 
 
 def forecast(network: UniTS, compile: bool) -> StepLoss:
-    """Forecast the Romanian cube, and invented ones; its last two years are not looked at."""
+    """Forecast the Romanian cube, and invented ones; its last two years are not used."""
     real = History.of(Source(sample(), columns=TRAIN["columns"], least=LEAST), UNTIL)
     others = [h for s in invented(real.source.bands, 24) if len((h := History.of(s)).origins)]
     return seasons(network, real, others, 0.5, compile=compile)
 
 
 def class_maps(network: UniTS, scenes: Scenes, *, compile: bool) -> StepLoss:
-    """Class maps of simulated scenes under their clouds; radar is dropped from half of the batches."""
+    """Learn class maps of simulated scenes under clouds; radar is dropped from half of the batches."""
     call = compiled(network, compile)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
@@ -273,17 +273,17 @@ def change(network: UniTS, compile: bool) -> StepLoss:
 
 
 def begin(network: UniTS, other: UniTS) -> None:
-    """Start from another network's weights wherever the shapes agree: class maps have ends of their own."""
+    """Load another network's weights wherever the shapes agree: class maps have a different first and last layer."""
     own = network.state_dict()
     network.load_state_dict(own | {k: v for k, v in other.state_dict().items() if v.shape == own[k].shape})
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is learnt, from which weights, for how much processor time, and how fast."""
+    """Task, initial weights, processor time and learning rate of a training."""
 
     loss: Callable[..., StepLoss]
-    start: str  # weights to go on from, in RUNS; "" starts anew
+    start: str  # weights to continue from, in RUNS; "" starts from scratch
     cpu_minutes: float
     peak: float
     config: str = "tiny"
@@ -306,11 +306,11 @@ def main() -> None:
     parser.add_argument("task", choices=sorted(RECIPES))
     parser.add_argument("--config", choices=sorted(CONFIGS), help="in place of the recipe's")
     parser.add_argument("--data", type=Path, help="folder of the series that places reads")
-    parser.add_argument("--start", help="weights to go on from, in place of the recipe's")
+    parser.add_argument("--start", help="weights to continue from, in place of the recipe's")
     parser.add_argument("--minutes", type=float, help="processor time, in place of the recipe's")
     parser.add_argument("--steps", type=int, default=0, help="in place of processor time: repeatable")
     parser.add_argument("--peak", type=float, help="highest learning rate, in place of the recipe's")
-    parser.add_argument("--compile", action="store_true", help="pays after an hour")
+    parser.add_argument("--compile", action="store_true", help="saves time in runs of more than an hour")
     args = parser.parse_args()
     recipe = RECIPES[args.task]
     torch.manual_seed(0)

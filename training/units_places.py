@@ -21,18 +21,18 @@ from training.windows import Source, Windows, jittered, some_bands
 BATCH = 8
 #: Numbers of dates of a window.
 DATES = (4, 5, 6, 7, 8, 10, 12, 12, 12, 14)
-#: How often windows come from each set.
+#: Share of windows from each set.
 SHARES = {"romania": 0.25, "invented": 0.08, "modis": 0.2, "landsat": 0.22, "fields": 0.1, "seasons": 0.15}
 #: Mean squared error (reflectance) that is added to that of the base before windows are weighed by it.
 FLOOR = 0.006**2
-#: Share of the batches without longitude and latitude.
+#: Share of batches without longitude and latitude.
 NOWHERE = 0.5
 ROMANIA = (22.15, 45.2)
 
 
 @dataclass(slots=True)
 class Sets:
-    """What is drawn from.
+    """Sources of windows.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Sets:
     def draw(
         self, rng: np.random.Generator, batch: int = BATCH, *, kind: str = "", dates: int = 0
     ) -> tuple[Windows, tuple[str, ...], Tensor | None]:
-        """Draw windows of one set with nothing hidden, their bands and their places (None: not stated)."""
+        """Draw windows of one set with nothing hidden, their bands and their locations (None: unknown)."""
         names = list(self.shares)
         share = np.array([self.shares[n] for n in names])
         kind = kind or str(rng.choice(names, p=share / share.sum()))
@@ -75,7 +75,7 @@ class Sets:
             w.x = jittered(rng, w.x, 0.5)
             lon, lat = ROMANIA if kind == "romania" else (rng.uniform(-180, 180), rng.uniform(-50, 62))
             places = np.array([[lon, lat]] * batch) + rng.normal(0, 1.5, (batch, 2))
-            # Another hemisphere has another season.
+            # The other hemisphere has the opposite season.
             w.days += float(rng.uniform(-10, 10) if kind == "romania" else rng.uniform(0, 365))
             bands = source.bands
         else:
@@ -98,7 +98,7 @@ SIMULATED = (
 def given_of(
     w: Windows, bands: tuple[str, ...], places: Tensor | None, config: UniTSConfig
 ) -> tuple[Condition, Tensor, Tensor]:
-    """Build the condition, the truth (b, t, len(BANDS), h, w), and where it is asked for."""
+    """Build the condition, the truth (b, t, len(BANDS), h, w), and the mask of its hidden values."""
     usable = w.known & ~w.hidden
     given = condition(w.x, usable, w.days, bands, lonlat=places, trained=config.bands, passes=config.passes, every=2)
     asked = (w.known & w.hidden)[:, :, None] & given.present[:, None, None]
@@ -106,7 +106,7 @@ def given_of(
 
 
 def batches(sets: Sets, config: UniTSConfig) -> Callable[[np.random.Generator], tuple[Condition, Tensor, Tensor]]:
-    """Return a function that draws the condition, the truth and where it is asked for."""
+    """Return a function that draws the condition, the truth and the mask of its hidden values."""
 
     def draw(rng: np.random.Generator) -> tuple[Condition, Tensor, Tensor]:
         w, bands, places = sets.draw(rng)

@@ -1,7 +1,7 @@
-"""Put a trained UniTS into the package with its fitted factors: ``python -m training.units_ship reconstruct --widen 3``.
+"""Copy a trained UniTS into the package with its fitted factors: ``python -m training.units_ship reconstruct --widen 3``.
 
-The factors are fitted by ``benchmarks.units fit`` (``places``), ``widen`` and ``benchmarks.units_tasks trust``, on data that is
-neither trained on nor tested on. Hash and size go into ``weights.toml``; the scores there are copied from the benchmarks by hand.
+Factors are fitted by ``benchmarks.units fit`` (``places``), ``widen`` and ``benchmarks.units_tasks trust``, on data of
+neither the training nor the test set. Hash and size go into ``weights.toml``; scores are copied there by hand.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from eowidgets.models.units.weights import FOLDER, load, save
 from training.ship import ship
 from training.units import RECIPES, RUNS
 
-#: Tags of checkpoints that are not of the Romanian cube alone.
+#: Tags of checkpoints that were not trained on the Romanian cube alone.
 TAGS = {"units-change": "simulated", "units-reconstruct": "places"}
 #: Files that are not named after the model alone.
 FILES = {"units-reconstruct.romania": "units-reconstruct-romania"}
@@ -36,7 +36,7 @@ def main() -> None:
     """Copy one network."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=sorted(RECIPES))
-    parser.add_argument("--name", help="whose weights they become: those of judge become clouds")
+    parser.add_argument("--name", help="target name: the weights of judge become those of clouds")
     parser.add_argument("--trust", type=float, default=1.0)
     parser.add_argument("--widen", type=float, default=1.0)
     parser.add_argument("--stay", type=float, default=0.0)
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, help="passes of the regression, in place of those of the training")
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the trained weights")
     parser.add_argument("--tag", help="of the checkpoint in weights.toml")
-    parser.add_argument("--without-radar", action="store_true", help="leave out inputs that were zero in training")
+    parser.add_argument("--without-radar", action="store_true", help="drop inputs that were zero in training")
     args = parser.parse_args()
     name = f"units-{args.name or args.task}"
     network = load(args.runs / f"units-{args.task}.safetensors")

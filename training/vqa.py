@@ -1,9 +1,9 @@
 """Train the networks that answer questions: ``python -m training.vqa rsvqa --data /tmp/vqa --minutes 12``.
 
-``rsvqa`` and its rival ``question-only`` learn from the sets that ``training.vqa_scenes`` made (``--data``), ``deltavlm``
-and its rival ``concat`` from the pairs that ``training.pairs`` made. One seeded command each; a run that was stopped goes on
-from its checkpoint. Weights, words and temperature are written to ``training/runs``; ``training.vqa_ship`` puts what was
-measured into the package.
+``rsvqa`` and its baseline ``question-only`` learn from the sets of ``training.vqa_scenes`` (``--data``), ``deltavlm`` and its
+baseline ``concat`` from the pairs of ``training.pairs``. One seeded command each; an interrupted run continues from its
+checkpoint. Weights, words and temperature are written to ``training/runs``; ``training.vqa_ship`` copies the measured
+weights into the package.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from training.vqa_scenes import Tiles
 
 RUNS = Path(__file__).parent / "runs"
 PICTURES, QUESTIONS = 32, 12
-#: Words that are forgotten in training, so that a new one does not upset the rest.
+#: Share of words that are dropped in training, so that an unknown word does not affect the others.
 FORGOTTEN = 0.05
 _SIDES = ("north", "south", "west", "east")
 
 
 def moved_words(vocabulary: Vocabulary) -> list[Tensor]:
-    """For each of the eight ways to turn and mirror a picture, which word every word becomes.
+    """Return the replacement of every word for each of the eight ways to rotate and mirror a picture.
 
     The ways are those of :func:`moved`: upside down, left to right, rows and columns exchanged.
     """
@@ -61,7 +61,7 @@ def moved_words(vocabulary: Vocabulary) -> list[Tensor]:
 
 
 def moved(picture: Tensor, way: int) -> Tensor:
-    """A picture (..., h, w) turned or mirrored in one of eight ways."""
+    """Rotate or mirror a picture (..., h, w) in one of eight ways."""
     if way & 4:
         picture = picture.flip(-2)
     if way & 2:
@@ -70,7 +70,7 @@ def moved(picture: Tensor, way: int) -> Tensor:
 
 
 def by_picture(asked: list[Any]) -> dict[int, list[int]]:
-    """Numbers of the questions about each picture."""
+    """Return the numbers of the questions about each picture."""
     found: dict[int, list[int]] = {}
     for i, q in enumerate(asked):
         found.setdefault(q.picture, []).append(i)
@@ -78,7 +78,7 @@ def by_picture(asked: list[Any]) -> dict[int, list[int]]:
 
 
 def train_rsvqa(name: str, folder: Path, minutes: float, steps: int, seed: int) -> None:
-    """Train RSVQA or the rival that sees no picture, calibrate it on the validation set, and save it."""
+    """Train RSVQA or the baseline without a picture, calibrate it on the validation set, and save it."""
     tiles, valid = Tiles(folder, "train"), Tiles(folder, "valid")
     read = Vocabulary.of(q.text for q in tiles.asked)
     config = RSVQAConfig(words=len(read), answers=len(ANSWERS), sees=name == "rsvqa")
@@ -122,7 +122,7 @@ def train_rsvqa(name: str, folder: Path, minutes: float, steps: int, seed: int) 
 
 @torch.inference_mode()
 def rsvqa_scores(network: RSVQA, read: Vocabulary, tiles: Tiles) -> tuple[Tensor, Tensor]:
-    """Scores (n, answers) of every question of a set, and whether the best is right."""
+    """Return scores (n, answers) of every question of a set, and the mask of correct answers."""
     network.eval()
     scores = torch.empty(len(tiles.asked), network.config.answers)
     values = picture_values(torch.from_numpy(tiles.pictures).float())
@@ -133,7 +133,7 @@ def rsvqa_scores(network: RSVQA, read: Vocabulary, tiles: Tiles) -> tuple[Tensor
 
 
 def finish(name: str, network: torch.nn.Module, done: dict[str, Any]) -> None:
-    """Write what the run came to beside the weights."""
+    """Write the log of the run next to the weights."""
     done["parameters"] = sum(p.numel() for p in network.parameters())
     done["config"] = dataclasses.asdict(network.config)  # type: ignore[call-overload]
     (RUNS / f"vqa-{name}.json").write_text(json.dumps(done, indent=1) + "\n")

@@ -1,7 +1,7 @@
-"""Instructions and answers about pairs of pictures, made from what is true of them.
+"""Instructions and answers about pairs of pictures, generated from their true changes.
 
 Six types, as in ChangeChat-105k: captions, classification (yes or no), quantification (counts and shares), localisation
-(nine fields), open questions, and turns that only make sense after the one before. One wording in each list, the
+(nine fields), open questions, and follow-up questions. One wording in each list, the
 last, is held out for tests.
 """
 
@@ -21,9 +21,9 @@ CELLS = (
     *("left", "center", "right"),
     *("bottom left", "bottom", "bottom right"),
 )
-#: A field is named where it holds this share of what changed; an even spread gives none.
+#: A field is named if it contains this share of the change; an even distribution names none.
 NAMED = 0.15
-#: Upper ends of the shares (percent of the picture) that are told apart, and how they are said.
+#: Upper ends of the shares (percent of the picture) that are distinguished, and their wording.
 SHARES = ((0.05, "none of it"), (5.0, "less than 5 percent"), (15.0, "5 to 15 percent"), (30.0, "15 to 30 percent"))
 MOST_SHARE = "more than 30 percent"
 _ACROSS = {"left": "right", "right": "left"}
@@ -32,7 +32,7 @@ _DOWN = {"top": "bottom", "bottom": "top"}
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true of a pair.
+    """True changes of a pair.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Truth:
 
 
 def truth_of(facts: Facts, change: npt.NDArray[np.uint8]) -> Truth:
-    """Facts and where they are, from the mask (h, w) of a pair: 1 roads, 2 buildings."""
+    """Return facts and their locations from the mask (h, w) of a pair: 1 roads, 2 buildings."""
     h, w = change.shape
     row, column = np.minimum(np.arange(h) * 3 // h, 2), np.minimum(np.arange(w) * 3 // w, 2)
     cell = row[:, None] * 3 + column[None]
@@ -61,7 +61,7 @@ def truth_of(facts: Facts, change: npt.NDArray[np.uint8]) -> Truth:
 
 
 def mirrored(truth: Truth, across: bool, down: bool) -> Truth:
-    """What is true of the mirrored pair."""
+    """Return the true changes of the mirrored pair."""
 
     def turned(shares: tuple[float, ...]) -> tuple[float, ...]:
         grid = np.array(shares).reshape(3, 3)
@@ -79,17 +79,17 @@ def mirrored(truth: Truth, across: bool, down: bool) -> Truth:
 
 
 def count_words(n: int) -> str:
-    """A count, as it is said."""
+    """Return a count in words."""
     return str(n) if n <= 5 else "6 to 10" if n <= 10 else "more than 10"
 
 
 def share_words(percent: float) -> str:
-    """A share of the picture, as it is said."""
+    """Return a share of the picture in words."""
     return next((text for most, text in SHARES if percent < most), MOST_SHARE)
 
 
 def where_words(shares: Sequence[float]) -> str:
-    """The fields that hold what changed, in the order of reading."""
+    """Return the fields that contain the change, in reading order."""
     total = sum(shares)
     if total <= 0:
         return "nowhere"
@@ -198,7 +198,7 @@ _CAPTION = (
     "describe what changed", "describe the change between the pictures", "what is different",
     "tell me what changed between the two pictures", "describe the difference",
 )  # fmt: skip
-#: Topic of the turn before -> what may follow: wordings, and the question that is meant.
+#: Topic of the previous turn -> possible follow-ups: wordings, and the equivalent question.
 _FOLLOWS = {
     "any": ((("where", "where is it", "and where"), ("localisation", "any")),
             (("how much of it", "and how much of the picture", "how much"), ("quantification", "share")),
@@ -221,7 +221,7 @@ _FOLLOWS = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One instruction and what is true.
+    """One instruction and its correct answers.
 
     Attributes
     ----------
@@ -241,12 +241,12 @@ class Turn:
 
 
 def questions_asked(truth: Truth) -> list[tuple[str, str, str, str]]:
-    """Type, topic, every wording and the true answer of all single questions."""
+    """Return type, topic, every wording and the true answer of all single questions."""
     return [(k, topic, q, answer(truth)) for (k, topic), (wordings, answer) in _ASKED.items() for q in wordings]
 
 
 def with_history(question: str, answer: str, follow: str) -> str:
-    """An instruction with the turn before it."""
+    """Return an instruction with the previous turn."""
     return f"{question} | {answer} | {follow}"
 
 

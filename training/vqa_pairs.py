@@ -1,4 +1,4 @@
-"""Train DeltaVLM and the rival that puts both dates side by side, on simulated pairs with text made from their truth."""
+"""Train DeltaVLM and its baseline with both dates concatenated, on simulated pairs with text generated from the truth."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from training.pairs import Pairs
 from training.vqa_dialogues import TYPES, Truth, Turn, mirrored, truth_of, turn, with_history
 
 PAIRS = 16
-#: Pairs that are asked about at once when the network is judged.
+#: Pairs per batch of the evaluation.
 TOGETHER = 16
-#: The last pairs of the training folder set the temperature and are not trained on.
+#: The last pairs of the training folder set the temperature and are not used for training.
 VALID = 300
-#: Chance that a pair without change is passed over in training: they are two in five, and all their answers are alike.
+#: Probability that a pair without change is skipped in training: they are two in five, and all their answers are the same.
 PASSED_OVER = 0.5
 
 
 class SmallPairs:
-    """Pairs as the network sees them: pictures of 64 pixels of 2 m, means of 4 x 4 pixels.
+    """Pairs as input of the network: pictures of 64 pixels of 2 m, means of 4 x 4 pixels.
 
     Attributes
     ----------
@@ -54,14 +54,14 @@ class SmallPairs:
 
 
 def shown(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Both dates (n, 3, 64, 64) of bytes (n, 2, 3, 64, 64), each standardised by itself."""
+    """Convert bytes (n, 2, 3, 64, 64) to both dates (n, 3, 64, 64), each standardised separately."""
     x = images.float() / 255
     x = standardised(x, *statistics(x))
     return x[:, 0], x[:, 1]
 
 
 def vocabularies(truths: list[Truth]) -> tuple[Vocabulary, Vocabulary]:
-    """Words of instructions and of answers."""
+    """Build the vocabularies of instructions and of answers."""
     rng = np.random.default_rng(0)
     turns = [turn(t, kind, rng) for t in truths for kind in TYPES for _ in range(2)]
     read = Vocabulary.of((t.instruction for t in turns), least=3)
@@ -69,7 +69,7 @@ def vocabularies(truths: list[Truth]) -> tuple[Vocabulary, Vocabulary]:
 
 
 def train_deltavlm(name: str, folder: Path, minutes: float, steps: int, seed: int) -> None:
-    """Train, calibrate on pairs that were kept aside, and save."""
+    """Train, calibrate on held-out pairs, and save."""
     from training.vqa import RUNS, finish
 
     count = len((folder / "facts.jsonl").read_text(encoding="utf-8").splitlines())
@@ -115,12 +115,12 @@ def train_deltavlm(name: str, folder: Path, minutes: float, steps: int, seed: in
 
 
 def trimmed(lines: Tensor) -> Tensor:
-    """Lines without the columns that are empty in all of them."""
+    """Drop the columns that are empty in all lines."""
     return lines[:, : int((lines != NULL).sum(dim=1).max())]
 
 
 def questions_about(truths: list[Truth], seed: int, *, each: int = 1, held_out: bool = False) -> list[list[Turn]]:
-    """Instructions of all types about every pair."""
+    """Draw instructions of all types about every pair."""
     out = []
     for i, truth in enumerate(truths):
         rng = np.random.default_rng([seed, i])
@@ -131,7 +131,7 @@ def questions_about(truths: list[Truth], seed: int, *, each: int = 1, held_out: 
 def tell(
     network: DeltaVLM, read: Vocabulary, write: Vocabulary, pairs: SmallPairs, asked: list[list[Turn]]
 ) -> list[dict[str, Any]]:
-    """Ask the network about every pair; in a turn that follows another, it is given its own answer to that one.
+    """Ask the network about every pair; follow-up questions contain its answer to the previous one.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def tell(
 
 
 def sure_of(told: list[dict[str, Any]]) -> Callable[[float], npt.NDArray[np.floating[Any]]]:
-    """How sure the network is of what it told, as a function of the temperature."""
+    """Return the confidence of the answers as a function of the temperature."""
     longest = max(len(t["words"]) for t in told)
     words = torch.stack([functional.pad(t["words"], (0, longest - len(t["words"]))) for t in told])
     logits = torch.stack([functional.pad(t["logits"], (0, 0, 0, longest - len(t["logits"]))) for t in told])

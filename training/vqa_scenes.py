@@ -1,8 +1,8 @@
-"""Pictures and questions for RSVQA, made once: tiles of simulated summer scenes, and questions from their truth.
+"""Pictures and questions for RSVQA, created once: tiles of simulated summer scenes, and questions from their truth.
 
-``python -m training.vqa_scenes FOLDER`` makes the training, validation and test sets (about four minutes on one core).
-Seeds of the sets never meet; of the scenes for training only three tiles in four and the templates of training are
-used. The test set has both: other places with known templates, and other places with held-out ones.
+``python -m training.vqa_scenes FOLDER`` creates the training, validation and test sets (about four minutes on one core).
+Seeds of the sets are disjoint; of the scenes for training only three tiles in four and the templates of training are
+used. The test set contains both: other places with known templates, and other places with held-out ones.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class Asked:
 
 
 class Tiles:
-    """A set read back.
+    """A set that was read from its files.
 
     Attributes
     ----------
     pictures : ndarray, shape (n, bands, side, side), float16
-        Reflectance; NaN where nothing was seen.
+        Reflectance; NaN where not observed.
     asked : list of Asked
     """
 
@@ -62,7 +62,7 @@ class Tiles:
 
 
 def scene_pictures(seed: int, count: int, split: Literal["train", "held-out"]) -> tuple[Any, list[Question]]:
-    """Summer picture of one simulated scene (bands, h, w), and questions about its tiles."""
+    """Create the summer picture of one simulated scene (bands, h, w), and questions about its tiles."""
     rng = np.random.default_rng([seed, 3])
     first = np.datetime64("2018-05-10") + int(rng.integers(0, 90))
     scene = simulate(
@@ -83,7 +83,7 @@ def scene_pictures(seed: int, count: int, split: Literal["train", "held-out"]) -
 
 
 def make(folder: Path, name: str) -> None:
-    """Make one set; what is there already is kept."""
+    """Create one set; existing files are kept."""
     if (folder / f"{name}.npz").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def make(folder: Path, name: str) -> None:
 
 
 def main() -> None:
-    """Make the sets."""
+    """Create the sets."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("folder", type=Path)
     given.add_argument("--only", choices=tuple(SETS), nargs="*", default=tuple(SETS))

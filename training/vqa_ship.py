@@ -1,4 +1,4 @@
-"""Put the trained networks into the package, with the scores that the benchmark gave these very weights.
+"""Copy the trained networks into the package, with the benchmark scores of exactly these weights.
 
 ``python -m training.vqa_ship``: run ``benchmarks/language_neural.py --save`` first.
 """
@@ -20,7 +20,7 @@ NAMES = {"compare": "comparison", "settlement": "rural/urban"}
 
 
 def still_scores(measured: dict[str, Any]) -> dict[str, float]:
-    """What the card of RSVQA says, in percent."""
+    """Return the scores on the card of RSVQA, in percent."""
     mine, rival = measured["rsvqa"], measured["question-only"]
     out = {f"{NAMES.get(k, k)}, held-out places (%)": mine["test"][k] for k in KINDS}
     out |= {"overall, held-out places (%)": mine["test"]["overall"], "question-only (%)": rival["test"]["overall"]}
@@ -32,7 +32,7 @@ def still_scores(measured: dict[str, Any]) -> dict[str, float]:
 
 
 def pair_scores(measured: dict[str, Any]) -> dict[str, float]:
-    """What the card of DeltaVLM says, in percent; captions as BLEU-4 times 100."""
+    """Return the scores on the card of DeltaVLM, in percent; captions as BLEU-4 times 100."""
     mine, rival = measured["deltavlm"]["test"], measured["concat"]["test"]
     out: dict[str, float] = {}
     for kind in TYPES:

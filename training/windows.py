@@ -1,6 +1,6 @@
 """Training and test windows of a real cube, with the hold-outs in one place.
 
-The eastern third of the columns is never trained on. Dates are split by time: the first 60 % of the clear dates
+The eastern third of the columns is not used for training. Dates are split by time: the first 60 % of the clear dates
 are for training. Cloud masks that are laid over clear dates are borrowed from dates on the same side of the split.
 """
 
@@ -17,17 +17,17 @@ from torch.nn import functional
 
 from eowidgets.cube.schema import bands, stack, usable
 
-CLEAR = 0.9  # share of a frame that must be seen for a date to serve as truth
+CLEAR = 0.9  # minimum observed share of a frame for a date to serve as truth
 DATES = 12
 SIDE = 32
 
 
 @dataclass(slots=True)
 class Windows:
-    """A batch: the truth, where it is known, and what is hidden."""
+    """A batch: true values, mask of known values, mask of hidden values."""
 
     x: Tensor  # b t c h w
-    known: Tensor  # b t h w: the truth was seen
+    known: Tensor  # b t h w: the true value is known
     hidden: Tensor  # b t h w: masked on purpose
     days: Tensor  # b t, float64
 
@@ -42,7 +42,7 @@ class Source:
     columns : (float, float)
         Shares of the width.
     least : float
-        Share of a frame that must be seen for a date to be drawn: partly seen dates teach, but do not test.
+        Minimum observed share of a frame for a date to be drawn: partly observed dates are for training, not for tests.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Source:
         turn : bool
             Turn and mirror at random.
         jitter : float
-            Share of the windows whose dates get a random gain and offset, so that dates can't be learnt by heart.
+            Share of the windows whose dates get a random gain and offset, so that a network cannot memorise dates.
         """
         parts = [self._one(rng, dates, side, hide, run, slack, turn) for _ in range(batch)]
         x, known, hidden, days = (torch.stack(p) for p in zip(*parts, strict=True))
@@ -142,14 +142,14 @@ class Source:
     ) -> tuple[Windows, Tensor]:
         """Draw windows, and the same with the real clouds of other dates of the same place laid over some dates.
 
-        Clouds come with their shadows and with three pixels of their surroundings, for masks miss their edges.
+        Clouds come with their shadows and with three pixels of their surroundings, since masks miss their edges.
 
         Returns
         -------
         Windows
-            ``hidden`` is where clouds were laid.
+            ``hidden`` marks the added clouds.
         Tensor, shape (b, t, c, h, w)
-            What a sensor would have measured.
+            Simulated measurement of the sensor.
         """
         w = self.draw(rng, batch, dates=dates, side=side, hide=(0, 0), slack=slack, jitter=jitter)
         raw = w.x.clone()
@@ -170,7 +170,7 @@ class Source:
         return w, raw
 
     def mask(self, rng: np.random.Generator, side: int) -> Tensor:
-        """Part of a real cloud mask, whose whole frame is covered by 30 to 80 %, shape (side, side)."""
+        """Draw a part of a real cloud mask, whose whole frame is covered by 30 to 80 %, shape (side, side)."""
         mask = self.masks[int(rng.integers(len(self.masks)))]
         row, column = (int(rng.integers(0, s - side + 1)) for s in mask.shape)
         return mask[row : row + side, column : column + side]
@@ -179,7 +179,7 @@ class Source:
 def jittered(rng: np.random.Generator, x: Tensor, share: float) -> Tensor:
     """Change brightness, in a share of the windows: by about 6 % a date, 3 % and 0.004 a date and band, 10 % a band.
 
-    The first is other light, the last another ground.
+    The first simulates other light, the last another ground.
     """
     b, t, c = x.shape[:3]
     use = (rng.random((b, 1, 1)) < share).astype(np.float32)
@@ -191,14 +191,14 @@ def jittered(rng: np.random.Generator, x: Tensor, share: float) -> Tensor:
 
 
 def turned(rng: np.random.Generator, *tensors: Tensor) -> tuple[Tensor, ...]:
-    """Turn by a multiple of 90° and mirror, all alike."""
+    """Rotate all tensors by the same multiple of 90° and mirror."""
     quarter, mirror = int(rng.integers(4)), bool(rng.integers(2))
     turned = [torch.rot90(t, quarter, (-2, -1)) for t in tensors]
     return tuple(t.flip(-1) if mirror else t for t in turned)
 
 
 def some_bands(rng: np.random.Generator, names: tuple[str, ...], rate: float) -> npt.NDArray[np.int64]:
-    """Indices of the bands that are kept: all, or now and then a random subset of at least two."""
+    """Return the indices of kept bands: all, or at the given rate a random subset of at least two."""
     if rng.random() >= rate or len(names) < 3:
         return np.arange(len(names))
     return np.sort(rng.choice(len(names), int(rng.integers(2, len(names))), replace=False))

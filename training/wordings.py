@@ -1,6 +1,6 @@
-"""Questions in many wordings, with what each asks: what ``training/sentences.py`` learns from.
+"""Questions in many wordings with their meaning: the training data of ``training/sentences.py``.
 
-The wordings are in ``wordings.txt``, what is filled in is in ``wordings.toml``.
+The wordings are in ``wordings.txt``, the words for their placeholders in ``wordings.toml``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _MONTHS = (
 _SEASONS = ("spring", "summer", "autumn", "winter")
 _PARTS = ("north", "south", "east", "west", "north-west", "north-east", "south-west", "south-east", "centre", "middle")
 _WORDS: dict[str, Any] = tomllib.loads(_FILE.with_suffix(".toml").read_text(encoding="utf-8"))
-#: Other names of topics than those of the lexicon: words like them must be heard as topics, too.
+#: Names of topics that are missing in the lexicon: similar words must be recognised as topics, too.
 SYNONYMS: dict[str, list[str]] = _WORDS["synonyms"]
 #: Words that change a question.
 EXTRAS: list[str] = _WORDS["extras"]
@@ -57,7 +57,7 @@ class Asked:
 
 
 def frames() -> list[tuple[str, dict[str, str]]]:
-    """All wordings with the choices of their heading; those of the parser's templates as well."""
+    """Return all wordings with the choices of their heading, including those of the parser's templates."""
     names = {
         "kind": "kind",
         "neg": "negated",
@@ -83,7 +83,7 @@ def frames() -> list[tuple[str, dict[str, str]]]:
 
 
 def _of_template(fixed: Mapping[str, str]) -> dict[str, str]:
-    """The choices of a template of the parser, by the names of the heads."""
+    """Return the choices of a template of the parser by the names of the heads."""
     kind = fixed["kind"]
     named = {"which": "moment" if kind == "when" else "which", "ask": "extreme" if kind == "extreme" else "change"}
     out = {
@@ -98,7 +98,7 @@ def _of_template(fixed: Mapping[str, str]) -> dict[str, str]:
 
 
 def _said(choices: Mapping[str, str]) -> dict[str, str]:
-    """The choices by the names of the heads."""
+    """Return the choices by the names of the heads."""
     out = dict(choices)
     sky, rel2 = out.pop("sky", ""), out.pop("rel2", "")
     if out["kind"] == "count":
@@ -134,12 +134,12 @@ class Writer:
         by: dict[str, list[int]] = {}
         for n in keep if keep is not None else range(len(self._frames)):
             by.setdefault(str(sorted(self._frames[n][1].items())), []).append(n)
-        # A heading with many wordings is asked more often, but not as often as it has wordings.
+        # A heading with many wordings is drawn more often, but not in proportion to their number.
         weight = np.array([len(v) ** 0.6 * (2.5 if "unanswerable" in k else 1.0) for k, v in by.items()])
         self._headings, self._weight = list(by.values()), weight / weight.sum()
 
     def draw(self) -> Asked:
-        """One question."""
+        """Draw one question."""
         heading = self._headings[int(self.rng.choice(len(self._headings), p=self._weight))]
         number = self._pick(heading)
         text, choices = self._frames[number]
@@ -147,7 +147,7 @@ class Writer:
         while _CHOICE.search(text):
             text = _CHOICE.sub(lambda m: str(self._pick(m.group(1).split("|"))), text)
         text = _MARK.sub(lambda m: self._fill(m.group(1), asked), text)
-        for said in _PLAIN.findall(text):  # "exceeds" says the relation to a limit without a mark
+        for said in _PLAIN.findall(text):  # "exceeds" gives the relation to a limit without a mark
             head, choice = ("relation", said[9:]) if said.startswith("relation ") else ("limit", said)
             asked.choices[head] = choice
         text = _PLAIN.sub("", text)
@@ -260,7 +260,7 @@ class Writer:
         return f"{self._pick(('in', 'in', 'on', 'within', 'across', 'of'))} the {place}"
 
     def _worn(self, text: str, asked: Asked) -> str:
-        """As people type: openings, ends, fillers, a purpose, a slip of the finger, a word that changes the question."""
+        """Disturb a question like typed text: openings, ends, fillers, a purpose, typing errors, another meaning."""
         words = text.replace(" ,", ",").replace(" :", ":").split()
         rng = self.rng
         if rng.random() < 0.06 and asked.choices["kind"] != "unanswerable" and words:

@@ -1,8 +1,8 @@
-"""Draws the points to be labelled, at random within strata: ``python benchmarks/labels/draw.py`` writes romania.gpkg.
+"""Draw the points to be labelled, at random within strata: ``python benchmarks/labels/draw.py`` writes romania.gpkg.
 
-The strata are ellipses (column, row, half width, half height in pixels) drawn by hand on the overview sheets, where the
-eye sees bare ground or a gap in the canopy at some time. They only see to it that about half of the points have
-changed; the label of a point comes from its own chips. Run once: it refuses to overwrite labels.
+The strata are ellipses (column, row, half width, half height in pixels) drawn by hand on the overview sheets, around visible
+bare ground or canopy gaps. Their only purpose is that about half of the points have changed; the label of a point comes
+from its own chips. Run once: it refuses to overwrite labels.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COUNTS = {"gap": 95, "beside": 25, "forest": 45, "open": 15}
 
 
 def strata() -> np.ndarray:
-    """Stratum of every pixel, as an array of names (y, x)."""
+    """Return the stratum of every pixel, as an array of names (y, x)."""
     row, column = np.mgrid[:100, :100]
     gap = np.zeros((100, 100), bool)
     for x, y, a, b in SEEN:
@@ -54,7 +54,7 @@ def main() -> None:
     """Draw and write."""
     path = HERE / "romania.gpkg"
     if path.exists():
-        raise SystemExit(f"{path.name} holds labels already: move it away first.")
+        raise SystemExit(f"{path.name} already contains labels: move it away first.")
     cube = eow.open("romania")
     rng, names, rows = np.random.default_rng(2024), strata(), []
     for name, count in COUNTS.items():

@@ -1,9 +1,9 @@
-"""Draws the contact sheets from which the points are labelled by eye: ``python benchmarks/labels/sheets.py FOLDER``.
+"""Draw the contact sheets from which the points are labelled by eye: ``python benchmarks/labels/sheets.py FOLDER``.
 
 ``overview-*.png``: the whole sample on eight dates, four pixels for one and a tick every ten, from which the strata were
 drawn by hand. ``points-*.png``: two rows of chips per point (true colour; shortwave infrared, near infrared, red), one
-column per date, the point's pixel in the frame in the middle. No algorithm has a say: the frames are shown as measured,
-stretched alike on all dates.
+column per date, the point's pixel in the frame in the middle. No algorithm is involved: the frames are shown as measured,
+with the same stretch on all dates.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 import eowidgets as eow
 
 HERE = Path(__file__).parent
-#: Mostly cloudless; none is chosen for what it shows.
+#: Mostly cloudless; not selected by content.
 OVERVIEW = (
     "2015-08-31", "2016-08-15", "2017-07-06", "2017-10-04", "2018-07-01", "2018-10-04", "2019-07-06", "2020-07-05",
 )  # fmt: skip
@@ -34,13 +34,13 @@ POINTS = 6  # on a sheet
 
 
 def picture(frame: Any, names: tuple[str, str, str], top: tuple[float, float, float]) -> np.ndarray:
-    """One date as RGB, uint8."""
+    """Return one date as RGB, uint8."""
     rgb = np.stack([frame[n].values / t for n, t in zip(names, top, strict=True)], axis=-1)
     return np.rint(255 * np.nan_to_num(np.clip(rgb, 0, 1)) ** 0.7).astype(np.uint8)
 
 
 def pictures(frame: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The date in true and in false colour."""
+    """Return the date in true and in false colour."""
     true = picture(frame, ("red", "green", "blue"), (0.12, 0.12, 0.10))
     return true, picture(frame, ("swir16", "nir", "red"), (0.32, 0.40, 0.12))
 
@@ -61,7 +61,7 @@ def overview(cube: Any, folder: Path) -> None:
 
 
 def points(cube: Any, folder: Path, name: str) -> None:
-    """Six points a sheet, from a GeoPackage with the columns ``id``, ``row`` and ``column``."""
+    """Draw six points per sheet, from a GeoPackage with the columns ``id``, ``row`` and ``column``."""
     table = geopandas.read_file(HERE / name)
     side = ZOOM * (2 * HALF + 1)
     frames = [pictures(cube.sel(time=date)) for date in DATES]

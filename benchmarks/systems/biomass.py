@@ -1,7 +1,7 @@
 """Biomass at footprints: FCN, U-Net and Xception-S2 against random forests, by bins. The biomass is synthetic.
 
 Images, radar, elevation and land cover are real (five places of IBM/terramind, Apache-2.0). The biomass is computed from NDVI,
-the cover of trees and the radar around each pixel, with noise: figures compare the methods, and mean nothing for real forests.
+the cover of trees and the radar around each pixel, with noise: the scores compare methods and are not valid for real forests.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def biomass(folder: Path) -> None:
                 "RMSE of a random forest of the centre and the mean of 7 x 7": rmse[
                     "random forest, centre and mean of 7 x 7"
                 ][0],
-                "RMSE of that one above 150 Mg/ha": rmse["random forest, centre and mean of 7 x 7"][-1],
+                "RMSE of the same random forest above 150 Mg/ha": rmse["random forest, centre and mean of 7 x 7"][-1],
             }
         )
 

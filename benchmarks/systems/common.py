@@ -1,4 +1,4 @@
-"""What the benchmarks of trainable models share: examples from arrays, and scores on parts that were held out."""
+"""Shared parts of the benchmarks of trainable models: examples from arrays, and scores on held-out parts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def target_of(name: str, classes: Sequence[str]) -> Target:
 def batch_of(
     x: Array, days: Array, bands: Sequence[str], usable: Array | None = None, resolution: float = 10.0
 ) -> Batch:
-    """Return values (n, t, c, ...) as a batch; what is not finite is not usable."""
+    """Return values (n, t, c, ...) as a batch; non-finite values are not usable."""
     seen = np.isfinite(x).all(axis=2) if usable is None else usable & np.isfinite(x).all(axis=2)
     values = torch.from_numpy(np.where(seen[:, :, None], np.nan_to_num(x), 0).astype("float32"))
     there, when = torch.from_numpy(seen), torch.as_tensor(days, dtype=torch.float64)
@@ -68,7 +68,7 @@ def classes_of(chances: Array) -> Array:
 
 
 def crop_scores(name: str, found: Array, truth: Array, classes: Sequence[str]) -> dict[str, float]:
-    """Print and return accuracy and mean F1; what has no answer counts as wrong."""
+    """Print and return accuracy and mean F1; missing predictions count as wrong."""
     counts = confusion(np.where(found < 0, (truth + 1) % len(classes), found), truth, len(classes))
     there = counts.sum(1) > 0
     scores = {"accuracy": accuracy(counts), "mean F1": float(np.mean(f1(counts)[there]))}
@@ -105,6 +105,6 @@ def filled(x: Array) -> Array:
 
 
 def shown(scores: Mapping[str, float]) -> None:
-    """Print what goes on a card."""
+    """Print scores in the format of a card."""
     for name, value in scores.items():
         print(f'  "{name}": {value:.3f},')

@@ -22,7 +22,7 @@ from eowidgets.models.crops.psetae import PseTaeAround, PseTaeModel
 from eowidgets.models.crops.tempcnn import OwnTempCNN
 from training.tempcnn import CROPS, STEPS, TEST, prepared, read
 
-#: Crops of CAWa with as many fields count as classes.
+#: Crops of CAWa with at least this many fields count as classes.
 FEWEST = 40
 SEASON = np.array(STEPS) + 16328.0
 PHENOLOGIES = ("winter crop", "winter crop, rows", "summer crop", "summer crop, rows", "grass", "orchard")
@@ -30,7 +30,7 @@ SIDE, DATES = 16, 20
 
 
 def cawa(folder: Path) -> None:
-    """Fields of Central Asia: NDVI of 23 dates with real gaps; the split of the set, by cells of 5 km."""
+    """Compare on fields of Central Asia: NDVI of 23 dates with real gaps; the split of the set, by cells of 5 km."""
     with np.load(folder / "cawa_crops" / "cawa_crops.npz") as file:
         ndvi, label, doy, test = file["ndvi"], file["label_1"], file["doy"], file["split"] == "test"
     names, counts = np.unique(label, return_counts=True)
@@ -45,7 +45,7 @@ def cawa(folder: Path) -> None:
 
 
 def matogrosso(folder: Path) -> None:
-    """Crops of Mato Grosso from MODIS; cells of half a degree are held out."""
+    """Compare on crops of Mato Grosso from MODIS; cells of half a degree are held out."""
     samples = read(folder / "sits_modis")
     names, test = [crop.name for crop in CROPS], samples.fold == TEST
     x = prepared(samples).numpy()
@@ -71,7 +71,7 @@ def _series(what, x, days, bands, label, test, names, tree) -> None:
 
 
 def simulated(_: Path) -> None:
-    """Simulated parcels: pairs of classes that share their mean course and differ in how the pixels spread about it."""
+    """Compare on simulated parcels: pairs of classes with the same mean series and different variation of the pixels."""
     x, label, days = parcels(60, 0)
     x_test, truth, _ = parcels(20, 1)
     names, target = PHENOLOGIES, target_of("crop", PHENOLOGIES)
@@ -85,7 +85,7 @@ def simulated(_: Path) -> None:
     single = crop_scores("random forest, pixels", found, truth.ravel(), names)
     wide, wide_test = (around(v).reshape(len(v) * SIDE * SIDE, -1) for v in (x, x_test))
     found = forest(wide[some], label.ravel()[some]).predict(wide_test)
-    tree = crop_scores("random forest, mean and spread of 5 x 5", found, truth.ravel(), names)
+    tree = crop_scores("random forest, mean and standard deviation of 5 x 5", found, truth.ravel(), names)
     bands = ("red", "nir")
     learn = examples_of(batch_of(pixels[some], days, bands), label.ravel()[some])
     for model in (PseTaeModel(), OwnTempCNN()):
@@ -101,7 +101,7 @@ def simulated(_: Path) -> None:
     ready = trained(PseTaeAround(), examples_of(batch_of(x, days, bands), label), target)
     found = classes_of(predicted(ready, batch_of(x_test, days, bands), 4)["crop"]).ravel()
     ours = crop_scores("psetae-around", found, truth.ravel(), names)
-    forests = {"of pixels": single["mean F1"], "of mean and spread of 5 x 5": tree["mean F1"]}
+    forests = {"of pixels": single["mean F1"], "of mean and standard deviation of 5 x 5": tree["mean F1"]}
     shown(
         {"mean F1, simulated parcels": ours["mean F1"]}
         | {f"mean F1 of a random forest {k}": v for k, v in forests.items()}
@@ -137,7 +137,7 @@ def parcels(windows: int, seed: int):
 
 
 def around(x):
-    """Return mean and spread of red and near infrared over 5 x 5 pixels, (n, h, w, features)."""
+    """Return mean and standard deviation of red and near infrared over 5 x 5 pixels, (n, h, w, features)."""
     from scipy.ndimage import uniform_filter
 
     n, t, c, h, w = x.shape

@@ -1,4 +1,4 @@
-"""Field boundaries: the shipped U-Net on pictures that were held out, and single dates against stacks on simulated parcels."""
+"""Field boundaries: the shipped U-Net on held-out images, and single dates against stacks on simulated parcels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DAYS = np.array([16892.0, 17014.0, 17075.0])  # April, August, October, as in th
 
 
 def pictures(folder: Path) -> None:
-    """Pictures of the Midwest that the training did not read, against a random forest of colour and texture."""
+    """Compare on held-out images of the Midwest with a random forest on colour and texture."""
     names = [one.name for one in CLASSES]
     held, learn = [], []
     for one in read(folder / "field_boundaries"):
@@ -63,7 +63,7 @@ def _drawn(one, rng, count: int = 3000):
 
 
 def texture(one):
-    """Return colour, and its mean and spread over 9 x 9 pixels, of every pixel (h w, 9)."""
+    """Return colour, and its mean and standard deviation over 9 x 9 pixels, of every pixel (h w, 9)."""
     from scipy.ndimage import uniform_filter
 
     x = scaled(one.x[None], scale_of(one.x))[0].numpy()
@@ -73,7 +73,7 @@ def texture(one):
 
 
 def stacks(_: Path) -> None:
-    """Simulated parcels of 10 m: one date against three; neighbours of one crop differ little on most dates."""
+    """Compare one date with three on simulated parcels of 10 m; neighbours of one crop differ little on most dates."""
     x, label = mosaics(80, 0)
     x_test, truth = mosaics(40, 1)
     target = target_of("field", LEGEND)
@@ -117,7 +117,7 @@ def gradient(x):
 def mosaics(windows: int, seed: int):
     """Return windows (n, 3, 2, h, w) of red and near infrared, and the pixels on both sides of a border."""
     rng = np.random.default_rng(seed)
-    # NDVI of the crops on the three dates: every pair is alike on at least one of them.
+    # NDVI of the crops on the three dates: every pair is similar on at least one of them.
     crops = np.array([[0.75, 0.3, 0.25], [0.3, 0.8, 0.3], [0.3, 0.78, 0.75], [0.72, 0.7, 0.7], [0.28, 0.32, 0.72]])
     rows, columns = np.mgrid[:SIDE, :SIDE]
     x, labels = np.empty((windows, 3, 2, SIDE, SIDE), "float32"), np.empty((windows, SIDE, SIDE), "int64")

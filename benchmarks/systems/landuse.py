@@ -1,4 +1,4 @@
-"""Land use: FUSU-Net with a series against its pictures alone, on simulated scenes and on aerial photographs with Landsat."""
+"""Land use: FUSU-Net with and without the series, on simulated scenes and on aerial photographs with Landsat."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COVER = ("trees", "low vegetation", "sealed")
 
 
 def simulated(_: Path) -> None:
-    """Simulated scenes: the first and the last date in four bands, and twelve months at a quarter of the resolution."""
+    """Compare on simulated scenes: first and last date in four bands, twelve months at a quarter of the resolution."""
     names = [str(c[1]) if isinstance(c, tuple) else str(c.name) for c in CLASSES]
     learn, test = scenes(32, 0), scenes(16, 1000)
     truth = test.target.numpy()
@@ -38,8 +38,8 @@ def simulated(_: Path) -> None:
     )
     target, found = target_of("use", names), {}
     for name, examples, held in (
-        ("pictures and series", learn, test.batch),
-        ("pictures alone", _alone(learn), replace(test.batch, sources={})),
+        ("images and series", learn, test.batch),
+        ("images alone", _alone(learn), replace(test.batch, sources={})),
     ):
         ready = trained(FusuModel(), examples, target)
         chances = predicted(ready, held, 8)
@@ -56,8 +56,8 @@ def simulated(_: Path) -> None:
     for i, what in enumerate(("mean IoU of the last date", "mean IoU of the first date", "IoU of change")):
         shown(
             {
-                f"{what}, simulated scenes": found["pictures and series"][i],
-                f"{what}, pictures alone": found["pictures alone"][i],
+                f"{what}, simulated scenes": found["images and series"][i],
+                f"{what}, images alone": found["images alone"][i],
             }
         )
 
@@ -102,7 +102,7 @@ def _mean(values, axes):
 
 
 def chesapeake(folder: Path) -> None:
-    """Aerial photographs of two years and Landsat with and without leaves; the patches of another map sheet are held out."""
+    """Compare on aerial photographs of two years and Landsat, leaf-on and leaf-off; another map sheet is held out."""
     with np.load(folder / "chesapeake_landcover" / "chesapeake_wv_16.npz") as file:
         held = np.array([str(n).startswith("val") for n in file["name"]])
         pair = np.stack([file["naip_b"], file["naip_a"]], axis=1).astype("float32") / 255
@@ -124,15 +124,15 @@ def chesapeake(folder: Path) -> None:
     print(f"Chesapeake: {len(learn)} windows of {SIDE} pixels of 1 m for training, {len(test)} of 128 for the test")
     target, found = target_of("cover", COVER), {}
     for name, examples, batch in (
-        ("pictures and series", learn, test.batch),
-        ("pictures alone", _alone(learn), replace(test.batch, sources={})),
+        ("images and series", learn, test.batch),
+        ("images alone", _alone(learn), replace(test.batch, sources={})),
     ):
         ready = trained(FusuModel(), examples, target)
         found[name] = map_scores(f"fusunet, {name}", classes_of(predicted(ready, batch, 4)["cover"]), truth, COVER)
     for what in ("mean", *COVER[:2]):
         label = "mean IoU of three classes" if what == "mean" else f"IoU of {what}"
-        both = (found[name][what] for name in ("pictures and series", "pictures alone"))
-        shown(dict(zip((f"{label}, Chesapeake", f"{label}, Chesapeake, pictures alone"), both, strict=True)))
+        both = (found[name][what] for name in ("images and series", "images alone"))
+        shown(dict(zip((f"{label}, Chesapeake", f"{label}, Chesapeake, images alone"), both, strict=True)))
 
 
 def _squares(values, side: int):

@@ -1,4 +1,4 @@
-"""Spatial blocks for cross-validation: neighbouring examples are never divided between training and test."""
+"""Spatial blocks for cross-validation: neighbouring examples are never split between training and test."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 #: Cells along the longer side of the labelled extent, from coarse to fine.
 DIVISIONS = (5, 7, 10, 14, 20, 30, 50)
-#: Blocks that each class should lie in, and blocks in all.
+#: Minimum number of blocks per class, and in all.
 BLOCKS_OF_CLASS, BLOCKS = 3, 8
 FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Blocks of examples, and the folds that they are put into.
+    """Blocks of examples, and their assignment to folds.
 
     Attributes
     ----------
     group : array, shape (n,), int64
         Block of each example.
     fold : array, shape (n,), int64
-        Fold of each example; all -1 where no test is possible.
+        Fold of each example; all -1 if no test is possible.
     size : float
-        Side of a block in metres; 0 where each label is a block of its own.
+        Side of a block in metres; 0 if each label is a separate block.
     notes : tuple of str
-        What limits the test, one sentence each.
+        Limitations of the test, one sentence each.
     """
 
     group: Array
@@ -39,31 +39,31 @@ class Blocks:
 
     @property
     def folds(self) -> int:
-        """Number of folds; 0 where no test is possible."""
+        """Number of folds; 0 if no test is possible."""
         return int(self.fold.max(initial=-1)) + 1
 
     def splits(self) -> list[tuple[Array, Array]]:
-        """Return the examples for training and those for the test of each fold."""
+        """Return, for each fold, the examples for training and those for the test."""
         return [(np.flatnonzero(self.fold != k), np.flatnonzero(self.fold == k)) for k in range(self.folds)]
 
 
 def make_blocks(x: Array, y: Array, label: Array, target: Array, seed: int, group: Array | None = None) -> Blocks:
-    """Put examples into square blocks, and blocks into folds.
+    """Assign examples to square blocks, and blocks to folds.
 
-    The blocks are as large as possible while every class lies in several of them. A label is divided only if it is larger
+    The blocks are as large as possible while every class lies in several of them. A label is split only if it is larger
     than the largest blocks, a fifth of the labelled extent.
 
     Parameters
     ----------
     x, y : array, shape (n,)
-        Place in metres; NaN where it is not known, and then each label is a block.
+        Position in metres; NaN if unknown, and then each label is a block.
     label : array, shape (n,)
         Label that each example comes from.
     target : array, shape (n,)
         Index of the class, or a number.
     seed : int
     group : array, shape (n,), optional
-        Blocks that the user gives.
+        Blocks given by the user.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def _cells(x: Array, y: Array, label: Array, classes: Array) -> tuple[Array, flo
         if group.max() + 1 >= BLOCKS:
             tried.append((group, size))
     if tried:
-        # A class that the finest blocks do not divide is left aside: it must not decide on the blocks of the others.
+        # A class that even the finest blocks do not split is ignored, so that it does not determine the blocks of the others.
         most_blocks = _blocks_of(tried[-1][0], classes)
         for wanted in (BLOCKS_OF_CLASS, 2):
             reached = most_blocks >= wanted
@@ -117,7 +117,7 @@ def _spread(values: Array, label: Array) -> Array:
 
 
 def _blocks_of(group: Array, classes: Array) -> Array:
-    """Return the number of blocks of each class that there is."""
+    """Return the number of blocks of each existing class."""
     pairs = np.unique(np.stack([classes, group]), axis=1)
     return np.unique(pairs[0], return_counts=True)[1]
 
@@ -129,17 +129,19 @@ def _folded(
     blocks = int(group.max(initial=-1)) + 1
     word = "labels" if size == 0 else "blocks"
     if blocks < 2:
-        note = "All labels lie in one place, so no accuracy can be measured: label further places."
+        note = "All labels lie in one place, so the accuracy cannot be measured: label more places."
         return group, none, size, (note,)
     counts = _blocks_of(group, classes)
     tested = counts >= 2
     if tested.sum() < min(2, len(counts)):
-        note = f"A class lies in one of the {word} only, so no accuracy can be measured: label it in a second place."
+        note = (
+            f"A class lies in one of the {word} only, so the accuracy cannot be measured: label it in a second place."
+        )
         return group, none, size, (note,)
     folds = min(FOLDS, blocks if numeric else int(counts[tested].min()))
     notes = []
     if size == 0:
-        notes.append("The labels are too few for blocks of ground: each label was left out as a whole instead.")
+        notes.append("There are too few labels for spatial blocks: each label was held out as a whole instead.")
     if not tested.all():
         left = int((~tested).sum())
         verb = "es lie" if left > 1 else " lies"
@@ -150,13 +152,13 @@ def _folded(
 
 
 def _assign(group: Array, classes: Array, folds: int, seed: int) -> Array:
-    """Give blocks to folds, the largest first, so that each fold has about as much of every class."""
+    """Assign blocks to folds, the largest first, so that each fold has a similar share of every class."""
     counts = np.zeros((int(group.max()) + 1, int(classes.max()) + 1))
     np.add.at(counts, (group, classes), 1)
     counts /= counts.sum(axis=0, keepdims=True).clip(1)
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(counts))
-    # Rare classes decide first: their few blocks must lie in different folds.
+    # Rare classes first: their few blocks must lie in different folds.
     rare = (counts > 0) @ (1 / (counts > 0).sum(axis=0).clip(1))
     order = order[np.argsort(-(counts[order].max(axis=1) + rare[order]), kind="stable")]
     filled, where = np.zeros((folds, counts.shape[1])), np.zeros(len(counts), "int64")

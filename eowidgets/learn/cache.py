@@ -1,4 +1,4 @@
-"""Features that were computed before: labels are changed more often than the cube."""
+"""Cache of computed features, because labels change more often than the cube."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-#: Bytes that are kept.
+#: Size limit in bytes.
 MOST = 256 << 20
 
 
 class RowCache:
-    """Rows of features by the place of their pixel, for each kind of features of each cube; the oldest kind goes first.
+    """Rows of features by pixel, for each kind of features of each cube; the oldest kind is removed first.
 
     Parameters
     ----------
     most : int
-        Bytes.
+        Size limit in bytes.
     """
 
     def __init__(self, most: int = MOST) -> None:
@@ -30,16 +30,16 @@ class RowCache:
         self._bytes = 0
 
     def rows(self, kind: str, places: Array, compute: Callable[[Array], Array]) -> Array:
-        """Return a row for each place, and compute those that are not known.
+        """Return a row for each place, and compute the missing ones.
 
         Parameters
         ----------
         kind : str
-            Names the cube and the features.
+            Identifies the cube and the features.
         places : array, shape (n, k), int64
-            What tells one row from another.
+            Key of each row.
         compute : callable
-            Given the numbers of some places, returns their rows.
+            Takes the positions of some places; returns their rows.
 
         Returns
         -------
@@ -61,7 +61,7 @@ class RowCache:
 
 
 def kind_of(*parts: str) -> str:
-    """Return a short name for a cube and features."""
+    """Return a short identifier of a cube and features."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

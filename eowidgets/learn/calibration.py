@@ -1,4 +1,4 @@
-"""Make probabilities agree with frequencies, and find intervals of numbers, on held-out blocks."""
+"""Calibrate probabilities, and compute intervals of numbers, on held-out blocks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from eowidgets.learn.evaluation import COVERS
 
 Array = npt.NDArray[Any]
-#: Temperatures that are tried.
+#: Candidate temperatures.
 LOWEST, HIGHEST = 0.1, 10.0
 
 
@@ -26,7 +26,7 @@ def temperature(logits: Array, truth: Array) -> float:
     Returns
     -------
     float
-        1 where there is nothing to fit to.
+        1 if there is nothing to fit.
     """
     from scipy.optimize import minimize_scalar
 
@@ -55,13 +55,13 @@ def interval(found: Array, truth: Array) -> tuple[float, float]:
     known = np.isfinite(found)
     error = found[known] - truth[known]
     n = max(1, len(error))
-    tail = min(0.5, (1 - COVERS) / 2 * n / (n + 1))  # wider where there are few
+    tail = min(0.5, (1 - COVERS) / 2 * n / (n + 1))  # wider for few errors
     low, high = np.quantile(error, [tail, 1 - tail])
     return max(0.0, float(high)), max(0.0, float(-low))
 
 
 def calibration_error(chances: Array, truth: Array, bins: int = 10) -> float:
-    """Return the mean difference between the probability of the most likely class and how often it is right.
+    """Return the mean difference between the probability of the most likely class and its accuracy.
 
     Parameters
     ----------

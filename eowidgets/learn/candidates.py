@@ -1,4 +1,4 @@
-"""What can be taught, and how it is tested on held-out blocks."""
+"""Candidate models, and their test on held-out blocks."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from eowidgets.learn.material import Material
 from eowidgets.models.taught.model import TaughtModel, rows_of
 
 Array = npt.NDArray[Any]
-#: Examples that a fold is trained on at most in the test of candidates.
+#: Maximum number of training examples per fold in the test of candidates.
 MOST_IN_TEST = 4000
-#: Windows or series that a network predicts at a time.
+#: Number of windows or series per prediction of a network.
 BATCH = 64
 
 
@@ -31,7 +31,7 @@ class OutOfFold:
     Attributes
     ----------
     answers : array, shape (n, classes) or (n, 1), float32
-        Logits, or numbers; NaN where there is none.
+        Logits, or numbers; NaN if missing.
     truth, group : array, shape (n,)
     """
 
@@ -41,7 +41,7 @@ class OutOfFold:
 
     @property
     def found(self) -> Array:
-        """Index of the most likely class (-1 where there is none), or the number."""
+        """Index of the most likely class (-1 if missing), or the number."""
         if self.truth.dtype.kind == "f":
             return np.asarray(self.answers[:, 0])
         known = np.isfinite(self.answers).all(axis=1)
@@ -49,27 +49,27 @@ class OutOfFold:
 
 
 class Candidate(ABC):
-    """A model that may be taught."""
+    """A model that can be selected and trained."""
 
     name: str
 
     @abstractmethod
     def tested(self, blocks: Blocks, seed: int, progress: Progress) -> OutOfFold:
-        """Train without each fold, and predict it."""
+        """Train without each fold, and predict that fold."""
 
     @abstractmethod
     def taught(self, blocks: Blocks, seed: int, progress: Progress) -> Trainable:
-        """Train on everything."""
+        """Train on all examples."""
 
 
 @dataclass(frozen=True)
 class Computed:
-    """Features of labelled examples, and of places without a label.
+    """Features of labelled examples, and of unlabelled places.
 
     Attributes
     ----------
     x : array, shape (n, features), float32
-        NaN rows where there are none.
+        NaN rows if missing.
     around : array, shape (m, features), float32
     bands : tuple of str
     """
@@ -80,7 +80,7 @@ class Computed:
 
     @property
     def known(self) -> Array:
-        """Which examples have features, shape (n,)."""
+        """Mask of the examples with features, shape (n,)."""
         return np.asarray(np.isfinite(self.x).all(axis=1))
 
 
@@ -107,7 +107,7 @@ class OfFeatures(Candidate):
     Parameters
     ----------
     model : TaughtModel
-        Not taught.
+        Not fitted.
     features : Features
     """
 
@@ -116,11 +116,11 @@ class OfFeatures(Candidate):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        """Both in one word."""
+        """Features and head in one name."""
         return f"{self.model.features} {self.model.head}"
 
     def tested(self, blocks: Blocks, seed: int, progress: Progress) -> OutOfFold:
-        """Fit the head without each fold."""
+        """Fit the head without each fold, and predict that fold."""
         material, computed = self.features.material, self.features.of(self.model)
         x, known, target = computed.x, computed.known, material.target
         answers = np.full((len(x), max(1, len(target.classes))), np.nan, "float32")
@@ -136,7 +136,7 @@ class OfFeatures(Candidate):
         return OutOfFold(answers, material.truth, blocks.group)
 
     def taught(self, blocks: Blocks, seed: int, progress: Progress) -> Trainable:
-        """Fit the head to everything."""
+        """Fit the head to all examples."""
         return self._fitted(np.flatnonzero(self.features.of(self.model).known), blocks, seed)
 
     def _fitted(self, rows: Array, blocks: Blocks, seed: int) -> TaughtModel:
@@ -180,7 +180,7 @@ class OfNetwork(Candidate):
         return self.model.name
 
     def tested(self, blocks: Blocks, seed: int, progress: Progress) -> OutOfFold:
-        """Train without each fold; windows give one prediction per labelled pixel in them."""
+        """Train without each fold, and predict that fold; windows give one prediction per labelled pixel."""
         examples = self.material.examples(self.model, blocks.group)
         fold_of = {int(g): int(f) for g, f in zip(blocks.group, blocks.fold, strict=True)}
         fold = np.array([fold_of[int(g)] for g in examples.group])
@@ -197,13 +197,13 @@ class OfNetwork(Candidate):
         return OutOfFold(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("answers", "truth", "group")))
 
     def taught(self, blocks: Blocks, seed: int, progress: Progress) -> Trainable:
-        """Train on everything."""
+        """Train on all examples."""
         examples = self.material.examples(self.model, blocks.group)
         return self.model.fit(examples, self.material.target, seed=seed, progress=progress)
 
 
 def _forward(model: Trainable, examples: Examples) -> Tensor:
-    """Return the logits or numbers of examples, some at a time."""
+    """Return the logits or numbers of examples, in batches."""
     network: Any = model.network
     parts = [np.arange(i, min(i + BATCH, len(examples))) for i in range(0, len(examples), BATCH)]
     with torch.inference_mode():

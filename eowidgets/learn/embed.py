@@ -75,7 +75,7 @@ def embed(
     if holds_vectors(cube):
         if area is not None or out is not None or params:
             raise InputError(
-                "The cube holds vectors already, so area, out and parameters do not apply: leave them out, and choose pixels "
+                "The cube already holds vectors, so area, out and parameters do not apply: leave them out, and choose pixels "
                 "with eow.Index.of(cube, valid=mask)."
             )
         return cube
@@ -85,7 +85,7 @@ def embed(
     kinds = [output.kind for output in made.outputs(made.feed.bands or found)]
     if Vector.__name__ not in kinds:
         raise InputError(
-            f"The model {shown(made.name)} returns {' and '.join(kinds)} and no vectors: choose one of "
+            f"The model {shown(made.name)} returns {' and '.join(kinds)} but no vectors: choose one of "
             "eow.list_models(task='embed')."
         )
     return run(made, cube, area=area, out=out, seed=seed, device=device, memory=memory, **params)

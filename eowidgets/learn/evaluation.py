@@ -1,4 +1,4 @@
-"""The test of a taught model on held-out blocks: scores with intervals, the confusion matrix, and how sure it may be."""
+"""Test of a trained model on held-out blocks: scores with intervals, the confusion matrix, and the calibration."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Evaluation:
     scores : mapping of str to Figure
         Classes: ``balanced_accuracy``, ``accuracy``, ``f1`` (mean). Numbers: ``rmse``, ``mae``, ``r2``.
     majority : float
-        Accuracy of the most frequent class, or the root of the mean squared error of the mean.
+        Accuracy of the most frequent class, or the RMSE of the mean.
     counts : array, shape (labelled, predicted), optional
         Confusion matrix in examples.
     examples, blocks, folds : int
     block_metres : float
-        0 where each label was a block.
+        0 if each label was a block.
     notes : tuple of str
     """
 
@@ -66,7 +66,7 @@ class Evaluation:
 
     @property
     def sentence(self) -> str:
-        """The main score in one sentence."""
+        """The main score as a sentence."""
         where = (
             f"{self.blocks} blocks of {self.block_metres:.0f} m"
             if self.block_metres
@@ -138,7 +138,7 @@ def evaluate(
     folds, block_metres, notes
         See :class:`Evaluation`.
     stands_for : array, shape (classes,), optional
-        Pixels that an example of each class stands for: accuracy and F1 are those of the pixels.
+        Number of pixels that an example of each class represents: accuracy and F1 are those of the pixels.
     seed : int
     """
     truth, found, group, values = _scores(target, truth, found, group, seed, stands_for)
@@ -157,7 +157,7 @@ def evaluate(
 
 
 def resampled(target: Target, truth: Array, found: Array, group: Array, seed: int) -> Array:
-    """Return the error, 1 - balanced accuracy or the root mean squared one, and those of resampled blocks.
+    """Return the error (1 - balanced accuracy, or RMSE), and the errors of resampled blocks.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def resampled(target: Target, truth: Array, found: Array, group: Array, seed: in
 def _scores(
     target: Target, truth: Array, found: Array, group: Array, seed: int, stands_for: Array | None = None
 ) -> tuple[Array, Array, Array, dict[str, Array]]:
-    """Return what was predicted, and scores of all blocks and of resampled ones."""
+    """Return predictions, and scores of all blocks and of resampled ones."""
     known = np.isfinite(found) if target.numeric else found >= 0
     truth, found, group = truth[known], found[known], np.unique(group[known], return_inverse=True)[1]
     blocks = int(group.max(initial=-1)) + 1
@@ -182,7 +182,7 @@ def _scores(
 
 
 def _resamples(blocks: int, seed: int) -> Array:
-    """Return how often each block is drawn, (1 + RESAMPLES, blocks); the first row has each once."""
+    """Return the number of draws of each block, (1 + RESAMPLES, blocks); the first row has each block once."""
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=RESAMPLES)
     return np.concatenate([np.ones((1, blocks)), drawn])

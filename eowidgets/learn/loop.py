@@ -35,28 +35,28 @@ def train(
 ) -> Report:
     """Train a network with a seed, and leave it in evaluation mode with its final weights.
 
-    Torch's global generator is seeded with ``plan.seed`` for the run and afterwards is as it was before, so two calls with
-    the same network, data and plan give the same weights.
+    Torch's global generator is seeded with ``plan.seed`` for the run and restored afterwards, so two calls with the same
+    network, data and plan give the same weights.
 
     Parameters
     ----------
     network : nn.Module
-        On the device on which it is to be trained.
+        On the device on which it is trained.
     loss : callable
         ``Step -> Tensor``, a scalar. It draws its batch and calls the network.
     plan : Plan
         Steps or minutes, rate, schedule, clipping, averaging, patience, seed.
     check : callable, optional
-        Gives a validation value, the lower the better, every ``plan.every`` steps; the best weights are the result.
+        Returns a validation value, lower is better, every ``plan.every`` steps; the best weights are the result.
     folder : str or Path, optional
-        For ``<name>.checkpoint.pt``, from which an interrupted run goes on, and ``<name>.log.jsonl`` with a line for every
-        report. Without it nothing is written.
+        Folder for ``<name>.checkpoint.pt``, from which an interrupted run continues, and ``<name>.log.jsonl`` with a line per
+            report. By default nothing is written.
     name : str
-        Of the files and the bar.
+        Name of the files and the bar.
     precision : {"fp32", "bf16", "auto"}
-        Of matrix products and convolutions; "auto" takes bfloat16 where the device has units for it.
+        Precision of matrix products and convolutions; "auto" selects bfloat16 if the device supports it in hardware.
     bar : bool
-        Show a progress bar.
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -66,9 +66,9 @@ def train(
     Raises
     ------
     InputError
-        If an argument is not what its annotation states.
+        If an argument does not match its annotation.
     ModelError
-        If the loss is not finite, or the checkpoint is not one of this run.
+        If the loss is not finite, or the checkpoint does not belong to this run.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def train(
 
 @contextmanager
 def _reports(folder: Path | None, name: str, bar: bool) -> Iterator[Callable[[Report], None]]:
-    """Give a function that writes each report into the log and moves the bar."""
+    """Return a function that writes each report to the log and updates the bar."""
     with tqdm(total=100, desc=name, unit="%", mininterval=10, disable=not bar) as shown:
 
         def report(now: Report) -> None:

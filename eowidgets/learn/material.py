@@ -1,4 +1,4 @@
-"""Labelled pixels of a cube: what was labelled, where, and the features or examples that a model needs of it."""
+"""Training material of a cube: labelled pixels, their positions, and the features or examples that a model needs."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from eowidgets.learn.thinning import ones, stands_for, thinned
 from eowidgets.models.taught.model import TaughtModel
 
 Array = npt.NDArray[Any]
-#: Pixels without a label by which features are standardised, and the squares along each side that they lie in.
+#: Number of unlabelled pixels by which features are standardised, and number of squares along each side for them.
 AROUND, SQUARES, SQUARE = 900, 3, 32
 
 
 class Material(ABC):
-    """Labelled examples, and where they are.
+    """Labelled examples and their positions.
 
     Attributes
     ----------
@@ -41,11 +41,11 @@ class Material(ABC):
     truth : array, shape (n,)
         int64 index of the class, or float32.
     x, y : array, shape (n,)
-        Place in metres, NaN where it is not known.
+        Position in metres, NaN if unknown.
     label : array, shape (n,), int64
-        Label that each comes from.
+        Label that each example belongs to.
     stands_for : array, shape (classes,)
-        Labelled pixels that each used one stands for, by class; 1 where all are used.
+        Number of labelled pixels that each used one represents, by class; 1 if all are used.
     notes : tuple of str
     """
 
@@ -59,20 +59,20 @@ class Material(ABC):
 
     @abstractmethod
     def features(self, model: TaughtModel) -> tuple[Array, tuple[str, ...]]:
-        """Return the features that a model uses, (n, features) with NaN rows where there are none, and the bands."""
+        """Return the features of a model, (n, features) with NaN rows where missing, and the bands."""
 
     @abstractmethod
     def around(self, model: TaughtModel, labelled: Array) -> Array:
-        """Return the features of places without a label, (m, features), given those of labelled ones; without NaN."""
+        """Return the features of unlabelled places, (m, features), without NaN, given those of labelled ones."""
 
     @abstractmethod
     def examples(self, model: Trainable, group: Array) -> Examples:
-        """Return examples in the form in which a model reads data."""
+        """Return examples in the form that a model reads."""
 
     @property
     @abstractmethod
     def years(self) -> bool:
-        """Whether labels are of certain years."""
+        """Whether the labels have dates."""
 
 
 @dataclass
@@ -87,9 +87,9 @@ class CubeMaterial(Material):
     placed : PlacedLabels
     target : Target
     seed : int
-        Chooses pixels where there are more than are used.
+        Seed of the choice of pixels, if not all are used.
     raster : bool
-        The labels are a class raster, whose patches are no samples.
+        Whether the labels are a class raster, whose patches are not samples.
     """
 
     cube: xr.Dataset | Mapping[str, xr.Dataset]
@@ -111,8 +111,8 @@ class CubeMaterial(Material):
         self.notes = tuple(placed.report.sentences)
         if len(kept) < len(placed.rows):
             self.notes += (
-                f"{len(kept):,} of {len(placed.rows):,} labelled pixels were used, of rare classes a larger share; "
-                "scores and map correct for it.",
+                f"{len(kept):,} of {len(placed.rows):,} labelled pixels were used, with a larger share of rare classes; "
+                "scores and map are corrected for this.",
             )
         box = georeference(self.main).odc.geobox
         self.x, self.y = box.affine @ (self.columns + 0.5, self.rows + 0.5)
@@ -122,7 +122,7 @@ class CubeMaterial(Material):
 
     @property
     def years(self) -> bool:
-        """Whether labels are of certain years."""
+        """Whether the labels have dates."""
         return bool((~np.isnat(self.start)).any())
 
     def features(self, model: TaughtModel) -> tuple[Array, tuple[str, ...]]:
@@ -193,7 +193,7 @@ class CubeMaterial(Material):
         return found
 
     def examples(self, model: Trainable, group: Array) -> Examples:
-        """Read series of the pixels, or windows around them with what is labelled in each."""
+        """Read series of the pixels, or windows around them with the labels in each."""
         source = Source(model.feed, self.cube, model.title)
         if isinstance(model.feed, Series):
             batch = read_series(source, self.rows, self.columns)
@@ -203,15 +203,17 @@ class CubeMaterial(Material):
                 batch = replace(batch, usable=usable, x=batch.x * usable[..., None])
             return Examples(batch, torch.from_numpy(self.truth), group)
         if model.side is None:
-            raise InputError(f"The model {shown(model.name)} states no side of the windows that it is trained on.")
+            raise InputError(
+                f"The model {shown(model.name)} does not define the side of its training windows: choose another model."
+            )
         return self._windows(source, model.side, group)
 
     def _windows(self, source: Source, side: int, group: Array) -> Examples:
-        """Read windows that hold labels; a window belongs to the block of most of its labels, and has labels of it only."""
+        """Read windows that contain labels; a window belongs to the block of most of its labels, and keeps only these labels."""
         height, width = (self.main.sizes[name] for name in ("y", "x"))
         if min(height, width) < side:
             raise InputError(
-                f"The model is trained on windows of {side} pixels, and the cube has {height} x {width}: open a larger one."
+                f"The model is trained on windows of {side} pixels, but the cube has {height} x {width}: open a larger cube."
             )
         truth = torch.from_numpy(self.truth)
         empty = torch.full((height, width), torch.nan if self.target.numeric else NO_TARGET, dtype=truth.dtype)
@@ -232,7 +234,7 @@ class CubeMaterial(Material):
 
 
 def prepared_model(model: TaughtModel, source: Source) -> TaughtModel:
-    """Return a copy of a model that has looked at the cube."""
+    """Return a copy of a model that has surveyed the cube."""
     if isinstance(model.feed, Series):
         return model
     made = model.with_params()
@@ -258,14 +260,14 @@ def _picked(batch: Batch, rows: Array, columns: Array) -> Batch:
 
 
 def in_period(days: Array, start: Any, end: Any) -> Array:
-    """Return which dates belong to a label: its period, or the calendar year of a period shorter than a season.
+    """Return a mask of the dates that belong to a label: its period, or the calendar year of a period shorter than a season.
 
     Parameters
     ----------
     days : array of float64
         Days since 1970-01-01.
     start, end : datetime64
-        NaT without one.
+        NaT without a period.
     """
     dates = np.floor(days).astype("int64").astype("datetime64[D]")
     if np.isnat(start) and np.isnat(end):
@@ -278,5 +280,5 @@ def in_period(days: Array, start: Any, end: Any) -> Array:
     return np.asarray((dates >= low) & (dates <= high))
 
 
-#: Days below which a period is taken as a date within a year.
+#: Days below which a period counts as a date within a year.
 SEASON = 60

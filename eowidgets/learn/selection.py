@@ -1,4 +1,4 @@
-"""Select features and a head by cross-validation in spatial blocks: the simplest that is as good as the best."""
+"""Select features and a head by cross-validation in spatial blocks: the simplest candidate that is as good as the best."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from eowidgets.learn.evaluation import COVERS, resampled
 from eowidgets.models.taught.heads.committee import Committee, averaged
 
 Array = npt.NDArray[Any]
-#: A simpler candidate is selected if it is worse by at most this share, and by no more than the noise.
+#: A simpler candidate is selected if its error exceeds the best by at most this share and by no more than the noise.
 TIE = 0.005
-#: Names of what candidates are compared with.
+#: Names of the baselines of the comparison.
 MAJORITY, MEAN = "most frequent class", "mean of the labels"
 
 
@@ -37,7 +37,7 @@ class Selected:
     outcome : OutOfFold
         Predictions of the selected candidate for held-out blocks.
     choice : Choice
-        All of them.
+        Comparison of all candidates.
     """
 
     candidate: Candidate
@@ -52,7 +52,7 @@ def compare(
     progress: Progress,
     known: Mapping[str, OutOfFold | str] | None = None,
 ) -> dict[str, OutOfFold | str]:
-    """Test candidates; one that fails has the reason in place of its predictions.
+    """Test candidates; the outcome of a candidate that fails is the reason.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def compare(
     seed : int
     progress : callable
     known : mapping, optional
-        Outcomes of a comparison before, which are part of the result.
+        Outcomes of an earlier comparison, which are included in the result.
     """
     found: dict[str, OutOfFold | str] = dict(known or {})
     for i, one in enumerate(candidates):
@@ -78,7 +78,7 @@ def _share(progress: Progress, i: int, of: int, share: float) -> None:
 
 
 def _of_members(candidate: Candidate, found: Mapping[str, OutOfFold | str]) -> OutOfFold | None:
-    """Average the predictions of the members of a committee, if all were tested: no further training is needed."""
+    """Average the predictions of the members of a committee, if all were tested, without further training."""
     if not isinstance(candidate, OfFeatures) or candidate.model.head != Committee.kind:
         return None
     members = [found.get(f"{candidate.model.features} {kind.kind}") for kind in Committee.members]
@@ -93,25 +93,25 @@ def _of_members(candidate: Candidate, found: Mapping[str, OutOfFold | str]) -> O
 def select(
     candidates: Sequence[Candidate], outcomes: dict[str, OutOfFold | str], target: Target, blocks: Blocks, seed: int
 ) -> Selected:
-    """Select the simplest candidate that is within the noise of the best.
+    """Select the simplest candidate whose error is within the noise of the best.
 
     Parameters
     ----------
     candidates : sequence of Candidate
         From simple to complex.
     outcomes : dict
-        Of :func:`compare`.
+        Outcomes of :func:`compare`.
     target, blocks, seed
         As for :func:`compare`.
 
     Raises
     ------
     EowidgetsError
-        If none could be tested: the reason of the first.
+        If none could be tested: the error of the first.
     """
     tested = [(one, outcome) for one in candidates if isinstance(outcome := outcomes[one.name], OutOfFold)]
     if not tested:
-        candidates[0].tested(blocks, seed, lambda _: None)  # raises its reason again
+        candidates[0].tested(blocks, seed, lambda _: None)  # raises its error again
     errors = np.stack([resampled(target, o.truth, o.found, o.group, seed) for _, o in tested])
     mean = errors[:, 0]
     best = int(np.nanargmin(mean))

@@ -1,4 +1,4 @@
-"""Labelled series of a table, and the features or examples that a model needs of them."""
+"""Labelled series of a table, and the features or examples that a model needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.taught.model import TaughtModel
 
 Array = npt.NDArray[Any]
-#: Days by which the dates of series may differ that a network learns together.
+#: Maximum difference in days between the dates of series that a network is trained on together.
 SAME_SEASON = 10.0
 
 
@@ -38,7 +38,7 @@ class TableMaterial(Material):
     table : DataFrame
         In long form; see :func:`eowidgets.run`.
     of_series : Series
-        Label of each series, by id; missing ones are left out.
+        Label of each series, by id; missing labels are left out.
     target : Target
     truth_of : mapping
         Index of the class, or number, by id.
@@ -71,13 +71,15 @@ class TableMaterial(Material):
         return long_form(model, self.table)
 
     def around(self, model: TaughtModel, labelled: Array) -> Array:
-        """Return no features: labelled series are many."""
+        """Return no features, because there are many labelled series."""
         return labelled[:0]
 
     def features(self, model: TaughtModel) -> tuple[Array, tuple[str, ...]]:
         """Compute the features of the labelled series."""
         if not isinstance(model.feed, Series):
-            raise InputError(f"The features {shown(model.features)} need pictures, and this is a table: choose others.")
+            raise InputError(
+                f"The features {shown(model.features)} need images, but the input is a table: choose other features."
+            )
         long = self._long(model)
         number = {name: i for i, name in enumerate(self.ids)}
         found: Array | None = None
@@ -95,24 +97,26 @@ class TableMaterial(Material):
         return found, long.bands
 
     def examples(self, model: Trainable, group: Array) -> Examples:
-        """Return the labelled series on common dates: those of other years are moved by whole years."""
+        """Return the labelled series on common dates: those of other years are shifted by whole years."""
         if not isinstance(model.feed, Series):
-            raise InputError(f"The model {shown(model.name)} needs pictures, and this is a table: choose another.")
+            raise InputError(
+                f"The model {shown(model.name)} needs images, but the input is a table: choose another model."
+            )
         long = self._long(model)
         where = {name: i for i, name in enumerate(long.ids)}
         numbers = [where[name] for name in self.ids]
         lengths = {int(long.lengths[i]) for i in numbers}
         if len(lengths) > 1:
             raise InputError(
-                f"The series of the table have from {min(lengths)} to {max(lengths)} dates, and {shown(model.name)} learns "
-                "from series of equal length: bring them to common dates first, or use features."
+                f"The series of the table have from {min(lengths)} to {max(lengths)} dates, but {shown(model.name)} is trained "
+                "on series of equal length: resample them to common dates first, or use features."
             )
         first = table_batch(long, numbers[:1]).days
         apart = max(_apart(table_batch(long, [i]).days, first) for i in numbers)
         if apart > SAME_SEASON:
             raise InputError(
-                f"The series of the table are up to {apart:.0f} days apart within the year, and {shown(model.name)} learns from "
-                "common dates: bring them to these first, or use features."
+                f"The series of the table are up to {apart:.0f} days apart within the year, but {shown(model.name)} needs "
+                "common dates: resample them first, or use features."
             )
         batch = joined([replace(table_batch(long, [i]), days=first) for i in numbers])
         return Examples(batch, torch.from_numpy(self.truth), group)
@@ -130,6 +134,6 @@ def table_batch(long: Long, numbers: list[int]) -> Batch:
 
 
 def _apart(one: Tensor, other: Tensor) -> float:
-    """Return the largest distance between dates, years apart left out."""
+    """Return the largest distance between dates, ignoring whole years."""
     rest = (one - other) % DAYS_PER_YEAR
     return float(torch.minimum(rest, DAYS_PER_YEAR - rest).max())

@@ -1,4 +1,4 @@
-"""``eow.teach``: from a cube and labels to a model that was tested on held-out blocks."""
+"""``eow.teach``: train a model on a cube and labels, and test it on held-out blocks."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
     from eowidgets.contract.choice import Choice
 
 AUTO = "auto"
-#: Features that are compared, from simple to complex, where there are several dates and where there are few.
+#: Compared features, from simple to complex, for several dates and for few dates.
 SEASONAL = ("statistics", "months", "harmonics", "series")
 STILL = ("mean", "texture")
-#: Dates below which a cube shows no season, and metres below which the surroundings of a pixel are compared in any case.
+#: Dates below which a cube has no season, and metres below which texture is always compared.
 DATES, FINE = 6, 5.0
-#: Dates a year above which fortnights are compared as well.
+#: Dates per year above which fortnights are also compared.
 DENSE = 20
-#: Heads that are compared on the best features only; the others on all.
+#: Heads that are compared on the best features only; the others are compared on all.
 LATER = ("neighbours", "boosting", "mlp", "committee")
-#: Sets of features that all heads are compared on.
+#: Feature sets on which all heads are compared.
 PROMISING = 3
 
 
@@ -131,7 +131,7 @@ def teach(
 
 
 def evaluation_of(model: Trainable) -> Evaluation | None:
-    """Return the test of a taught model; None where none was possible."""
+    """Return the test of a trained model; None if no test was possible."""
     from eowidgets.learn.evaluation import Figure
 
     plain = model.evaluation
@@ -154,7 +154,7 @@ def evaluation_of(model: Trainable) -> Evaluation | None:
 def material_of(
     cube: Any, labels: Any, *, column: str | None = None, value: str | None = None, seed: int = 0
 ) -> Material:
-    """Bring a cube and labels, or a labelled table, into one form."""
+    """Convert a cube and labels, or a labelled table, to training material."""
     if isinstance(cube, pd.DataFrame):
         return _table(cube, labels, value)
     found = Labels.of(labels, column, value=value)
@@ -172,7 +172,7 @@ def _main(cube: xr.Dataset | Mapping[str, xr.Dataset]) -> xr.Dataset:
 
 def _table(table: pd.DataFrame, labels: Any, value: str | None) -> TableMaterial:
     if "id" not in table:
-        raise InputError("The table has no column 'id': name the series of each row, as for eow.run.")
+        raise InputError("The table has no column 'id': add one with the series of each row, as for eow.run.")
     name = "class"
     if isinstance(labels, str):
         if labels not in table:
@@ -186,7 +186,7 @@ def _table(table: pd.DataFrame, labels: Any, value: str | None) -> TableMaterial
         name = str(of_series.name or name)
     else:
         raise InputError(
-            f"labels is {shown(labels)}: for a table give the name of a column, or a Series or dict by the names of its series."
+            f"labels is {shown(labels)}: for a table give the name of a column, or a Series or dict by series id."
         )
     of_series = of_series.dropna()
     if value is not None or (of_series.dtype.kind == "f" and of_series.nunique() > 20):
@@ -200,12 +200,12 @@ def _table(table: pd.DataFrame, labels: Any, value: str | None) -> TableMaterial
 
 def _check(material: Material) -> None:
     if not len(material.truth):
-        raise InputError("No label can be used: give labels that lie in the cube and within its dates.")
+        raise InputError("No label is usable: give labels inside the cube and within its dates.")
     if material.target.numeric:
         if len(material.truth) < 5 or float(np.ptp(material.truth)) == 0:
             raise InputError(
                 f"There are {len(material.truth)} usable labels with {len(np.unique(material.truth))} different numbers: "
-                "give at least 5 that differ."
+                "give at least 5 different numbers."
             )
         return
     present = np.unique(material.truth)
@@ -219,16 +219,18 @@ def _grouped(material: Material, groups: Any) -> Any:
     if groups is None:
         return None
     if not isinstance(material, TableMaterial):
-        raise InputError("groups applies to tables of series: leave it out, blocks of a cube are squares of ground.")
+        raise InputError(
+            "groups applies to tables of series only: leave it out, because the blocks of a cube are spatial squares."
+        )
     if isinstance(groups, pd.Series | Mapping):
         by_id = pd.Series(groups)
         missing = [name for name in material.ids if name not in by_id.index]
         if missing:
-            raise InputError(f"groups has no entry for the series {shown(missing[0])}: give one for each.")
+            raise InputError(f"groups has no entry for the series {shown(missing[0])}: give one group per series.")
         return by_id.loc[material.ids].astype(str).to_numpy()
     if len(groups) != len(material.ids):
         raise InputError(
-            f"groups has {len(groups)} entries for {len(material.ids)} labelled series: give one for each."
+            f"groups has {len(groups)} entries for {len(material.ids)} labelled series: give one group per series."
         )
     return np.asarray(groups).astype(str)
 
@@ -236,7 +238,7 @@ def _grouped(material: Material, groups: Any) -> Any:
 def _candidates(
     cube: Any, material: Material, features: str | Sequence[str], model: str | Trainable, yearly: bool
 ) -> list[Candidate]:
-    """Return what is compared, from simple to complex."""
+    """Return the candidates, from simple to complex."""
     if not features:
         raise InputError("features is empty: give 'auto', or names such as 'series'.")
     if isinstance(model, Trainable) and not isinstance(model, TaughtModel):
@@ -245,7 +247,7 @@ def _candidates(
         made = get_model(model)
         if not isinstance(made, Trainable):
             raise InputError(
-                f"The model {shown(model)} cannot be taught: give 'auto', a head such as 'forest', or one of its kind."
+                f"The model {shown(model)} cannot be trained: give 'auto', a head such as 'forest', or a trainable model."
             )
         return [OfNetwork(made, material)]
     if isinstance(model, TaughtModel):
@@ -267,7 +269,7 @@ def _candidates(
 def _sets(cube: Any, material: Material) -> list[str]:
     if isinstance(material, CubeMaterial):
         if {quantity(material.main[b]).key for b in schema.bands(material.main)} == {EMBEDDING}:
-            return ["mean"]  # the vector of a pixel describes a year, and its surroundings
+            return ["mean"]  # the vector of a pixel describes a year and its surroundings
         dates, fine = material.main.sizes["time"], (resolution_of(material.main) or FINE) < FINE
         span = material.main["time"].values
     else:
@@ -287,7 +289,7 @@ def _sets(cube: Any, material: Material) -> list[str]:
 def _selected(
     candidates: list[Candidate], material: Material, blocks: Blocks, seed: int, report: Progress
 ) -> Selected | None:
-    """Compare the candidates: first sets of features, then further heads on the best of them; None if there is no test."""
+    """Compare the candidates: first feature sets, then further heads on the best of them; None if no test is possible."""
     if not blocks.folds:
         return None
     target = material.target
@@ -309,7 +311,7 @@ def _selected(
 
 
 def _note(taught: Trainable, material: Material, blocks: Blocks, selected: Selected | None, seed: int) -> None:
-    """Calibrate a taught model, and write its scores on it."""
+    """Calibrate a trained model, and add its scores."""
     target, notes = material.target, (*material.notes, *blocks.notes)
     if selected is None:
         taught.evaluation = {"notes": list(notes)}
@@ -351,7 +353,7 @@ def _calibration(taught: Trainable, answers: Any, truth: Any) -> float:
 
 
 def _record(cube: Any, material: Material, seed: int) -> dict[str, Any]:
-    """Return what the model was taught with, for its provenance."""
+    """Return the training settings and inputs of a model, for its provenance."""
     digest = hashlib.sha256(np.ascontiguousarray(material.truth).tobytes())
     digest.update(np.ascontiguousarray(np.stack([material.x, material.y])).tobytes())
     found: dict[str, Any] = {
@@ -365,7 +367,7 @@ def _record(cube: Any, material: Material, seed: int) -> dict[str, Any]:
 
 
 def choice_of(model: Trainable) -> Choice | None:
-    """Return the table of what was compared when a model was taught."""
+    """Return the table of candidates compared in the training of a model."""
     from eowidgets.contract.choice import Choice
 
     return None if model.choice is None else Choice.from_dict(model.choice)

@@ -1,4 +1,4 @@
-"""Which labelled pixels are used where there are many, and what each stands for."""
+"""Select labelled pixels if there are many, and compute how many pixels each represents."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy.typing as npt
 from eowidgets.contract.target import Target
 
 Array = npt.NDArray[Any]
-#: Pixels of one label, and of all labels, that are used.
+#: Maximum number of used pixels per label, and of all labels.
 MOST_PER_LABEL, MOST = 400, 20_000
 
 
 def thinned(label: Array | None, target: Array, seed: int) -> Array:
-    """Choose pixels: at most :data:`MOST_PER_LABEL` of a label, and :data:`MOST` of all.
+    """Select at most :data:`MOST_PER_LABEL` pixels of a label, and :data:`MOST` of all.
 
-    Of classes, as many are taken as the square root of their pixels is to that of the others, so that a rare one counts.
+    The number of pixels per class is proportional to the square root of its size, so rare classes have a larger share.
     """
     order = np.random.default_rng(seed).permutation(len(target))
     kept = order if label is None else order[_turn(label[order]) < MOST_PER_LABEL]
@@ -36,13 +36,13 @@ def ones(target: Target) -> Array:
 
 
 def stands_for(target: Array, kept: Array, classes: int) -> Array:
-    """Return how many labelled pixels each used one stands for, by class."""
+    """Return the number of labelled pixels that each used one represents, by class."""
     counts = [np.bincount(values, minlength=classes) for values in (target, target[kept])]
     return np.asarray(np.maximum(counts[0], 1) / np.maximum(counts[1], 1))
 
 
 def _turn(values: Array) -> Array:
-    """Return how many equal values stand before each."""
+    """Return the number of previous equal values of each value."""
     order = np.argsort(values, kind="stable")
     ranked = values[order]
     first = np.searchsorted(ranked, ranked)

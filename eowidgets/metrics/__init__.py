@@ -1,4 +1,4 @@
-"""Scores, as plain functions of arrays: what was made first, then the truth, then the mask of what counts."""
+"""Scores as plain functions of arrays; the arguments are predictions, targets, and a mask of valid values."""
 
 from eowidgets.metrics.captions import bleu, cider
 from eowidgets.metrics.classes import ChangeScores, accuracy, change_scores, confusion, f1, iou, kappa

@@ -1,4 +1,4 @@
-"""How well classes are mapped, and how well their change is: everything from counts of pairs."""
+"""Scores of class maps and of their changes, all computed from a confusion matrix."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from eowidgets.metrics.pairs import Array, mask
 Counts = npt.NDArray[np.int64]
 
 
-def confusion(made: npt.ArrayLike, truth: npt.ArrayLike, classes: int, where: npt.ArrayLike | None = None) -> Counts:
-    """Count how often each true class (rows) was mapped as each class (columns).
+def confusion(
+    predicted: npt.ArrayLike, target: npt.ArrayLike, classes: int, where: npt.ArrayLike | None = None
+) -> Counts:
+    """Count how often each true class (rows) was predicted as each class (columns).
 
     Parameters
     ----------
-    made, truth : array-like of int or bool
-        Classes from 0 to ``classes - 1``. A truth outside this range (255, -1: not labelled) is left out.
+    predicted, target : array-like of int or bool
+        Classes from 0 to ``classes - 1``. Target values outside this range (255, -1: not labelled) are left out.
     classes : int
     where : array-like of bool, optional
-        Only these count.
+        Mask of the pixels to compare.
 
     Returns
     -------
@@ -31,41 +33,43 @@ def confusion(made: npt.ArrayLike, truth: npt.ArrayLike, classes: int, where: np
     Raises
     ------
     InputError
-        If shapes differ, or `made` has classes out of range where it is compared.
+        If shapes differ, or `predicted` has classes out of range at compared pixels.
 
     Examples
     --------
     >>> confusion([0, 1, 1, 2], [0, 1, 2, 255], classes=3).tolist()
     [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
     """
-    a, b = np.asarray(made).astype(np.int64), np.asarray(truth).astype(np.int64)
+    a, b = np.asarray(predicted).astype(np.int64), np.asarray(target).astype(np.int64)
     if a.shape != b.shape:
-        raise InputError(f"The map has shape {a.shape} and the truth {b.shape}: they must be the same.")
+        raise InputError(f"The prediction has shape {a.shape}, but the target has {b.shape}: give the same shape.")
     known = (b >= 0) & (b < classes) & mask(where, b.shape)
     a, b = a[known], b[known]
     if a.size and not 0 <= a.min() <= a.max() < classes:
-        raise InputError(f"The map has classes from {a.min()} to {a.max()}, but there are only 0 to {classes - 1}.")
+        raise InputError(
+            f"The prediction has classes from {a.min()} to {a.max()}: give classes from 0 to {classes - 1}."
+        )
     return np.bincount(b * classes + a, minlength=classes**2).reshape(classes, classes)
 
 
 def accuracy(counts: Counts) -> float:
-    """Share of pixels that were mapped right, from a :func:`confusion`; NaN where nothing was counted."""
+    """Return the overall accuracy of a :func:`confusion`; NaN if nothing was counted."""
     return float(_ratio(np.trace(counts), counts.sum()))
 
 
 def iou(counts: Counts) -> Array:
-    """Intersection over union of each class, NaN for a class that neither map has; shape (classes,)."""
+    """Return intersection over union of each class, NaN for a class in neither map; shape (classes,)."""
     hit = np.diag(counts)
     return _ratio(hit, counts.sum(0) + counts.sum(1) - hit)
 
 
 def f1(counts: Counts) -> Array:
-    """Harmonic mean of precision and recall of each class, NaN for a class that neither map has; shape (classes,)."""
+    """Return the F1 score (harmonic mean of precision and recall) of each class, NaN for a class in neither map."""
     return _ratio(2 * np.diag(counts), counts.sum(0) + counts.sum(1))
 
 
 def kappa(counts: Counts) -> float:
-    """Cohen's kappa (1960, doi:10.1177/001316446002000104): agreement beyond chance; NaN where chance explains all."""
+    """Return Cohen's kappa (1960, doi:10.1177/001316446002000104): agreement beyond chance; NaN if chance explains all."""
     n = counts.sum()
     chance = float(_ratio(counts.sum(0) @ counts.sum(1), n * n))
     return float(_ratio(accuracy(counts) - chance, 1 - chance))
@@ -73,10 +77,10 @@ def kappa(counts: Counts) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ChangeScores:
-    """Scores of semantic change detection, each 0..1, NaN where it is not defined."""
+    """Scores of semantic change detection, each 0..1, NaN if undefined."""
 
     bc: float  #: binary change: IoU of "changed since the date before"
-    sc: float  #: semantic change: mean IoU of the new classes where the truth changed
+    sc: float  #: semantic change: mean IoU of the new classes where the target changed
     miou: float  #: mean IoU of the classes over all dates
 
     @property
@@ -86,19 +90,19 @@ class ChangeScores:
 
 
 def change_scores(
-    made: npt.ArrayLike, truth: npt.ArrayLike, classes: int, where: npt.ArrayLike | None = None
+    predicted: npt.ArrayLike, target: npt.ArrayLike, classes: int, where: npt.ArrayLike | None = None
 ) -> ChangeScores:
-    """Binary and semantic change scores of a series of class maps (Toker et al. 2022, doi:10.48550/arXiv.2203.12560).
+    """Return binary and semantic change scores of class-map series (Toker et al. 2022, doi:10.48550/arXiv.2203.12560).
 
     Parameters
     ----------
-    made, truth : array-like of int, shape (time, y, x)
-        A change is any difference from the date before. A pair of dates counts where the truth is labelled
-        (0 to ``classes - 1``) on both. The semantic score looks only where the truth changed, and averages over
-        the classes that occur there in either map.
+    predicted, target : array-like of int, shape (time, y, x)
+        A change is any difference from the previous date. A pair of dates is used where the target is labelled (0 to
+        ``classes - 1``) on both. The semantic score is computed where the target changed, and averages over the classes
+        that occur there in either map.
     classes : int
     where : array-like of bool, optional
-        Broadcasts to ``(time, y, x)``: a pair of dates counts where both are inside.
+        Broadcasts to ``(time, y, x)``: a pair of dates is used where both are inside.
 
     Examples
     --------
@@ -106,10 +110,10 @@ def change_scores(
     >>> scores.bc, scores.sc, scores.scs
     (0.5, 1.0, 0.75)
     """
-    a, b = np.asarray(made).astype(np.int64), np.asarray(truth).astype(np.int64)
+    a, b = np.asarray(predicted).astype(np.int64), np.asarray(target).astype(np.int64)
     if b.ndim < 1 or len(b) < 2:
-        raise InputError("Change is scored between dates: give maps (time, y, x) of at least two dates.")
-    every = confusion(a, b, classes, where)  # also refuses shapes that differ and classes that do not exist
+        raise InputError("The change scores need at least two dates: give maps (time, y, x).")
+    every = confusion(a, b, classes, where)  # also refuses different shapes and invalid classes
     known = (b >= 0) & (b < classes) & mask(where, b.shape)
     pair = known[1:] & known[:-1]
     truly, said = b[1:] != b[:-1], a[1:] != a[:-1]

@@ -1,4 +1,4 @@
-"""How well objects are found: average precision from boxes of any direction."""
+"""Scores of object detection: average precision of oriented boxes."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from eowidgets.errors import InputError
 if TYPE_CHECKING:
     import geopandas as gpd
 
-#: Columns of which rows of two tables must agree before they are compared.
+#: Columns that must agree for two objects to be compared.
 SAME = ("class", "date", "scene")
 
 
-def average_precision(found: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, iou: float = 0.5) -> float:
-    """Return the area under the curve of precision over recall, all recalls counted (as in VOC since 2010).
+def average_precision(predicted: gpd.GeoDataFrame, target: gpd.GeoDataFrame, iou: float = 0.5) -> float:
+    """Return the area under the precision-recall curve over all recalls (as in VOC since 2010).
 
-    Found objects are taken from the highest score down. Each is right if its intersection over union with the true object
-    that it overlaps most is at least ``iou`` and no better one took that object before; a second find of one object is wrong.
-    Both tables may have the columns ``class``, ``date`` and ``scene``: those that both have must agree. Classes are not
-    averaged: give one at a time for their mean.
+    Predicted objects are processed by decreasing score. Each is a true positive if its intersection over union with the true
+    object of largest overlap is at least ``iou`` and no better prediction matched that object; further matches of the same
+    object are false positives. Both tables may have the columns ``class``, ``date`` and ``scene``: columns in both must
+    agree. Classes are not averaged: score one at a time and average the results.
 
     Parameters
     ----------
-    found : GeoDataFrame
+    predicted : GeoDataFrame
         Polygons with the column ``score``.
-    truth : GeoDataFrame
+    target : GeoDataFrame
         Polygons, in the same CRS.
     iou : float
-        Intersection over union from which an object counts as found, above 0 and at most 1.
+        Minimum intersection over union of a true positive, above 0 and at most 1.
 
     Returns
     -------
@@ -46,39 +46,39 @@ def average_precision(found: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, iou: flo
     Examples
     --------
     >>> import geopandas, shapely
-    >>> truth = geopandas.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 1), shapely.box(5, 5, 6, 6)])
-    >>> found = geopandas.GeoDataFrame({"score": [0.9]}, geometry=[shapely.box(0, 0, 2, 1.2)])
-    >>> average_precision(found, truth)
+    >>> target = geopandas.GeoDataFrame(geometry=[shapely.box(0, 0, 2, 1), shapely.box(5, 5, 6, 6)])
+    >>> predicted = geopandas.GeoDataFrame({"score": [0.9]}, geometry=[shapely.box(0, 0, 2, 1.2)])
+    >>> average_precision(predicted, target)
     0.5
     """
     if not 0 < iou <= 1:
-        raise InputError(f"iou is {iou:g}: give a share above 0 and at most 1.")
-    if "score" not in found.columns:
-        raise InputError("The objects found have no column 'score': average precision needs one.")
-    if found.crs != truth.crs:
+        raise InputError(f"iou is {iou:g}: give a number above 0 and at most 1.")
+    if "score" not in predicted.columns:
+        raise InputError("The predicted objects have no column 'score': add the scores of the objects.")
+    if predicted.crs != target.crs:
         raise InputError(
-            f"The objects found have the CRS {found.crs} and the true ones {truth.crs}: bring them to one."
+            f"The predicted objects have the CRS {predicted.crs}, but the true ones {target.crs}: reproject them to one CRS."
         )
-    if not len(truth):
+    if not len(target):
         return float("nan")
-    right = matches(found, truth, iou)[np.argsort(-found["score"].to_numpy(float), kind="stable")] >= 0
+    right = matches(predicted, target, iou)[np.argsort(-predicted["score"].to_numpy(float), kind="stable")] >= 0
     hits = np.cumsum(right)
-    recall, precision = hits / len(truth), hits / np.arange(1, len(right) + 1)
+    recall, precision = hits / len(target), hits / np.arange(1, len(right) + 1)
     best = np.maximum.accumulate(precision[::-1])[::-1]  # the highest precision at this recall or a higher one
     return float(np.sum(np.diff(recall, prepend=0.0) * best))
 
 
-def matches(found: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, iou: float = 0.5) -> npt.NDArray[np.int64]:
-    """Return for every object found which true one it is, by position, or -1; see :func:`average_precision`."""
+def matches(predicted: gpd.GeoDataFrame, target: gpd.GeoDataFrame, iou: float = 0.5) -> npt.NDArray[np.int64]:
+    """Return the position of the matched true object of every predicted object, or -1; see :func:`average_precision`."""
     import shapely
 
-    keys = [name for name in SAME if name in found.columns and name in truth.columns]
-    marks, true_marks = _marks(found, keys), _marks(truth, keys)
-    shapes, true_shapes = found.geometry.to_numpy(), truth.geometry.to_numpy()
+    keys = [name for name in SAME if name in predicted.columns and name in target.columns]
+    marks, true_marks = _marks(predicted, keys), _marks(target, keys)
+    shapes, true_shapes = predicted.geometry.to_numpy(), target.geometry.to_numpy()
     tree = shapely.STRtree(true_shapes)
     taken: set[int] = set()
-    match = np.full(len(found), -1, np.int64)
-    for i in np.argsort(-found["score"].to_numpy(float), kind="stable"):
+    match = np.full(len(predicted), -1, np.int64)
+    for i in np.argsort(-predicted["score"].to_numpy(float), kind="stable"):
         near = [j for j in sorted(tree.query(shapes[i])) if marks[i] == true_marks[j]]
         shares = [_overlap(shapes[i], true_shapes[j]) for j in near]
         if not shares or max(shares) < iou:

@@ -1,4 +1,4 @@
-"""How far a made picture is from the true one: errors of reflectance, structure and spectral angle."""
+"""Errors of predicted images: differences of reflectance, structure and spectral angle."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy.typing as npt
 from eowidgets.metrics.pairs import Array, compared, mean
 
 
-def rmse(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
-    """Root of the mean squared error, in the units of the data.
+def rmse(predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
+    """Return the root mean squared error, in the units of the data.
 
     Parameters
     ----------
-    made, truth : array-like
-        Of one shape. What is NaN in `truth` is left out, since nobody knows it. What is NaN in `made` is an answer
-        that was not given: the score is NaN, unless `where` leaves it out.
+    predicted, target : array-like
+        Of the same shape. NaN in `target` is left out as unknown. NaN in `predicted` is a missing prediction: the score is
+        NaN, unless `where` excludes it.
     where : array-like of bool, optional
-        Broadcasts to `truth`: only these count.
+        Broadcasts to `target`: mask of the values to compare.
 
     Raises
     ------
@@ -31,59 +31,63 @@ def rmse(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
     >>> rmse([0.1, 0.2, 0.6], [0.1, 0.2, 0.3], where=[True, False, True]).__round__(4)
     0.2121
     """
-    made, truth, where = compared(made, truth, where)
-    return float(np.sqrt(mean((made - truth) ** 2, where)))
+    predicted, target, where = compared(predicted, target, where)
+    return float(np.sqrt(mean((predicted - target) ** 2, where)))
 
 
-def mae(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
-    """Mean absolute error, in the units of the data; arguments as in :func:`rmse`."""
-    made, truth, where = compared(made, truth, where)
-    return mean(np.abs(made - truth), where)
+def mae(predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
+    """Return the mean absolute error, in the units of the data; arguments as in :func:`rmse`."""
+    predicted, target, where = compared(predicted, target, where)
+    return mean(np.abs(predicted - target), where)
 
 
-def psnr(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0) -> float:
-    """Peak signal-to-noise ratio in decibel; infinite where nothing differs.
+def psnr(
+    predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0
+) -> float:
+    """Return the peak signal-to-noise ratio in decibel; infinite if nothing differs.
 
-    `span` is the range that the data may take, 1 for reflectance; the rest as in :func:`rmse`.
+    `span` is the range of the data, 1 for reflectance; the other arguments as in :func:`rmse`.
     """
-    error = rmse(made, truth, where)
+    error = rmse(predicted, target, where)
     return float("inf") if error == 0 else float(20 * np.log10(span / error))
 
 
-def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0) -> float:
-    """Structural similarity (Wang et al. 2004, doi:10.1109/TIP.2003.819861), at most 1.
+def ssim(
+    predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0
+) -> float:
+    """Return the structural similarity (Wang et al. 2004, doi:10.1109/TIP.2003.819861), at most 1.
 
     Parameters
     ----------
-    made, truth : array-like, shape (..., y, x)
-        Every plane is compared by itself; the score is the mean over all of them.
+    predicted, target : array-like, shape (..., y, x)
+        Every plane is compared separately; the score is the mean over all of them.
     where : array-like of bool, optional
-        Broadcasts to `truth`. Pixels outside it count neither as centres nor within the windows around others.
+        Broadcasts to `target`. Pixels outside it are used neither as centres nor within the windows around others.
     span : float
-        The range that the data may take, 1 for reflectance.
+        Range of the data, 1 for reflectance.
 
     Notes
     -----
     The window is a Gaussian of sigma 1.5 over 11 × 11 pixels, K1 = 0.01, K2 = 0.03, variances without Bessel's
-    correction. At the edges of the picture and of `where` the weights that are left are scaled to sum to one, where
-    other implementations drop a frame of five pixels: a cloud mask would drop nearly everything.
+    correction. At the edges of the image and of `where` the remaining weights are scaled to sum to one; other
+    implementations drop a frame of five pixels, which with a cloud mask would drop nearly everything.
     """
     from scipy.ndimage import gaussian_filter
 
-    made, truth, where = compared(made, truth, where, least=2)
-    sigma = (*[0.0] * (truth.ndim - 2), 1.5, 1.5)
+    predicted, target, where = compared(predicted, target, where, least=2)
+    sigma = (*[0.0] * (target.ndim - 2), 1.5, 1.5)
 
     def window(values: Array) -> Array:
-        # Radius 5 is cut at 5 / 1.5 sigmas; outside the picture there is weight zero.
+        # Radius 5 is truncated at 5 / 1.5 sigmas; the weight outside the image is zero.
         spread: Array = gaussian_filter(np.where(where, values, 0.0), sigma, mode="constant", truncate=5 / 1.5)
         return spread
 
     with np.errstate(invalid="ignore", divide="ignore"):
-        weight = window(np.ones(truth.shape))
-        a, b = window(made) / weight, window(truth) / weight
+        weight = window(np.ones(target.shape))
+        a, b = window(predicted) / weight, window(target) / weight
         # Centred on one mean first: the difference of two large squares would lose the small variances.
-        centre = truth[where].mean()
-        u, v = made - centre, truth - centre
+        centre = target[where].mean()
+        u, v = predicted - centre, target - centre
         du, dv = a - centre, b - centre
         var_a, var_b = window(u * u) / weight - du**2, window(v * v) / weight - dv**2
         both = window(u * v) / weight - du * dv
@@ -92,23 +96,23 @@ def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
     return mean(similar, where)
 
 
-def sam(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, axis: int = -3) -> float:
-    """Mean spectral angle in degrees (Kruse et al. 1993): 0 where spectra differ by brightness only.
+def sam(predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None, axis: int = -3) -> float:
+    """Return the mean spectral angle in degrees (Kruse et al. 1993): 0 if spectra differ by brightness only.
 
     Parameters
     ----------
-    made, truth : array-like
+    predicted, target : array-like
         With the bands along `axis`, by default ``(..., band, y, x)``.
     where : array-like of bool, optional
-        Over the axes without the bands. A spectrum counts if all its bands are known and not all of them are zero.
+        Over the axes without the bands. A spectrum is used if all its bands are known and not all of them are zero.
     """
-    made, truth, _ = compared(made, truth, None)
-    made, truth = np.moveaxis(made, axis, -1), np.moveaxis(truth, axis, -1)
-    known = np.isfinite(truth).all(-1) & (np.nan_to_num(truth) != 0).any(-1)
+    predicted, target, _ = compared(predicted, target, None)
+    predicted, target = np.moveaxis(predicted, axis, -1), np.moveaxis(target, axis, -1)
+    known = np.isfinite(target).all(-1) & (np.nan_to_num(target) != 0).any(-1)
     if where is not None:
         known &= np.broadcast_to(np.asarray(where, bool), known.shape)
-    u, v = _unit(made), _unit(truth)
-    # Kahan's form: acos loses all digits of small angles.
+    u, v = _unit(predicted), _unit(target)
+    # Kahan's form: acos loses precision for small angles.
     angle = 2 * np.arctan2(np.linalg.norm(u - v, axis=-1), np.linalg.norm(u + v, axis=-1))
     return float(np.degrees(mean(angle, known)))
 

@@ -1,4 +1,4 @@
-"""Two arrays side by side: what may be compared with what."""
+"""Check that two arrays are comparable, and mask their valid values."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Mask = npt.NDArray[np.bool_]
 
 
 def compared(
-    made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None, least: int = 0
+    predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None, least: int = 0
 ) -> tuple[Array, Array, Mask]:
-    """Both arrays in double precision and the mask of what counts: known in `truth` and inside `where`."""
-    a, b = np.asarray(made, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    """Return both arrays in double precision and the mask of valid values: known in `target` and inside `where`."""
+    a, b = np.asarray(predicted, dtype=np.float64), np.asarray(target, dtype=np.float64)
     if a.shape != b.shape:
-        raise InputError(f"What was made has shape {a.shape} and the truth {b.shape}: they must be the same.")
+        raise InputError(f"The prediction has shape {a.shape}, but the target has {b.shape}: give the same shape.")
     if b.ndim < least:
-        raise InputError(f"This score compares pictures (..., y, x), but the shape is {b.shape}.")
+        raise InputError(f"This score compares images, but the shape is {b.shape}: give (..., y, x).")
     return a, b, np.isfinite(b) & mask(where, b.shape)
 
 
 def mask(where: npt.ArrayLike | None, shape: tuple[int, ...]) -> Mask:
-    """`where` as booleans of a shape; None means everywhere."""
+    """Return `where` as booleans of a shape; None means everywhere."""
     if where is None:
         return np.ones(shape, dtype=bool)
     try:
@@ -36,7 +36,7 @@ def mask(where: npt.ArrayLike | None, shape: tuple[int, ...]) -> Mask:
 
 
 def mean(values: Any, where: Mask) -> float:
-    """Mean over a mask."""
+    """Return the mean over a mask."""
     if not where.any():
-        raise InputError("There is nothing to compare: no pixel is known and inside where.")
+        raise InputError("There is nothing to compare: give a target with known values inside where.")
     return float(np.asarray(values)[where].mean())

@@ -1,4 +1,4 @@
-"""Write ``models.toml``, the list of our models that is read without importing them: ``python -m eowidgets.models.listed``."""
+"""Write ``models.toml``, which lists the models without importing them: ``python -m eowidgets.models.listed``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eowidgets.models.change import cards as change
 from eowidgets.models.vqa import cards as vqa
 
 ASK = 'eow.ask(cube, question, brain="neural")'
-#: Networks that answer in words, which a run over a cube cannot store: card, weights, task, input and use.
+#: Networks with text output, which a run over a cube cannot store: card, weights, task, input and use.
 IN_WORDS: dict[str, tuple[Card, Checkpoint, str, str, str]] = {
     "caption-mci": (
         change.MCI,
@@ -36,7 +36,7 @@ IN_WORDS: dict[str, tuple[Card, Checkpoint, str, str, str]] = {
 
 
 def listed() -> list[Listing]:
-    """Import all of our models and describe each, sorted by name."""
+    """Import all models of the package and describe each, sorted by name."""
     names = pkgutil.walk_packages(eowidgets.models.__path__, f"{eowidgets.models.__name__}.")
     modules = [import_module(one.name) for one in names]
     own = {kind.name: kind for module in modules for kind in _models(module)}

@@ -1,7 +1,7 @@
-"""Simulated scenes whose truth is known.
+"""Simulated scenes with known reference data.
 
 :func:`simulate` draws a series at 10 m: land cover, seasons, clouds, radar and events. :func:`simulate_pair` draws two
-pictures at half a metre: buildings, roads, and all that differs between two dates and is no change. :func:`simulate_aircraft`
+images at half a metre: buildings, roads, and differences between two dates that are not change. :func:`simulate_aircraft`
 draws aircraft on the ground with their rotated boxes.
 """
 

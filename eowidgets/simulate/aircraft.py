@@ -1,4 +1,4 @@
-"""Pictures of aircraft on aprons, runways and grass, seen from above, with their rotated boxes."""
+"""Images of aircraft on aprons, runways and grass, seen from above, with their rotated boxes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Field = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
 
-#: Kinds of ground and how often each is drawn; a town has no aircraft.
+#: Kinds of ground and their frequencies; a town has no aircraft.
 PLACES = {"apron": 0.36, "edge": 0.24, "runway": 0.14, "grass": 0.14, "town": 0.12}
 BODIES: tuple[Colour, ...] = (
     *((0.74, 0.74, 0.74),) * 5,
@@ -34,13 +34,13 @@ LIVERIES: tuple[Colour, ...] = (
     (0.68, 0.50, 0.10),
     (0.7,) * 3,
 )
-#: Places that are tried for an aircraft before there is one less.
+#: Number of attempts to place an aircraft before it is left out.
 TRIES = 12
 
 
 @dataclass(slots=True, eq=False)
 class Airfield:
-    """A picture and the aircraft in it.
+    """An image and the aircraft in it.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Airfield:
     resolution: float
 
     def cube(self) -> xr.Dataset:
-        """Return the picture as a cube of one date."""
+        """Return the image as a cube of one date."""
         import odc.geo.xr  # noqa: F401
         import rioxarray  # noqa: F401
 
@@ -101,11 +101,11 @@ def simulate_aircraft(
     cut: bool = False,
     seed: int = 0,
 ) -> Airfield:
-    """Simulate a picture of aircraft on the ground.
+    """Simulate an image of aircraft on the ground.
 
-    Eight types of aircraft, from light ones of 7 m to airliners of 76 m, are drawn in any direction, alone, in rows or
+    Eight types of aircraft, from light ones of 7 m to airliners of 76 m, are drawn in any orientation, alone, in rows or
     along a runway, with their shadows, among buildings, vehicles, painted crosses, masts and trees. Light, haze, blur and noise
-    differ from picture to picture.
+    vary between images.
 
     Parameters
     ----------
@@ -114,11 +114,11 @@ def simulate_aircraft(
     resolution : float
         Metres per pixel, 0.2 to 2.
     place : str
-        Key of :data:`PLACES`, or ``"any"``: drawn by their shares.
+        Key of :data:`PLACES`, or ``"any"``: drawn by their frequencies.
     cut : bool
-        Aircraft may reach beyond the picture; one whose centre is inside has a box. Otherwise all are complete.
+        Aircraft may extend beyond the image; one whose centre is inside has a box. Otherwise all are complete.
     seed : int
-        The same seed gives the same picture, bit for bit.
+        The same seed gives the same image, bit for bit.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def simulate_aircraft(
     Raises
     ------
     InputError
-        For a place that does not exist, a picture that is too small, or a resolution out of range.
+        For an unknown place, an image that is too small, or a resolution out of range.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def simulate_aircraft(
     if place != "any" and place not in PLACES:
         raise unknown("place", place, [*PLACES, "any"])
     if min(height, width) < 64:
-        raise InputError(f"A picture of {height} x {width} pixels is too small: give at least 64 x 64.")
+        raise InputError(f"An image of {height} x {width} pixels is too small: give at least 64 x 64.")
     if not 0.2 <= resolution <= 2:
         raise InputError(f"The resolution is {resolution:g} m: give 0.2 to 2.")
     rng = np.random.default_rng([seed, 11])
@@ -147,7 +147,7 @@ def simulate_aircraft(
     direction, low = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 1.6)
     canvas = Canvas(height, width, resolution, low * np.array([np.cos(direction), np.sin(direction)]))
     centre, angle = draw_ground(canvas, place, rng)
-    first_things = rng.random() < 0.5  # buildings first leave less room, aircraft first leave more
+    first_things = rng.random() < 0.5  # drawing buildings first leaves less room for aircraft
     if first_things:
         draw_things(canvas, place, rng)
     placed = [] if place == "town" else _fleet(canvas, place, centre, angle, rng, cut)
@@ -168,7 +168,7 @@ Placed = tuple[Aircraft, Points, float]
 def _fleet(
     canvas: Canvas, place: str, centre: Points, angle: float, rng: np.random.Generator, cut: bool
 ) -> list[Placed]:
-    """Choose aircraft and their places."""
+    """Choose aircraft and their positions."""
     area = canvas.extent[0] * canvas.extent[1] / 128**2
     names, shares = list(KINDS), np.array([k.share for k in KINDS.values()])
     if place == "grass":
@@ -191,7 +191,7 @@ def _fleet(
 
 
 def _row(canvas: Canvas, first: Placed, rng: np.random.Generator, cut: bool) -> list[Placed]:
-    """Park more aircraft of the same type beside the first one."""
+    """Place more aircraft of the same type next to the first one."""
     plane, where, heading = first
     gap, slant = plane.span * rng.uniform(1.05, 1.4), rng.choice((0.0, 0.0, 0.3, -0.3))
     step = gap * np.array([-np.sin(heading) + slant * np.cos(heading), np.cos(heading) + slant * np.sin(heading)])
@@ -208,7 +208,7 @@ def _row(canvas: Canvas, first: Placed, rng: np.random.Generator, cut: bool) -> 
 
 
 def _put(canvas: Canvas, plane: Aircraft, where: Points, heading: float, cut: bool) -> bool:
-    """Take the place for an aircraft if it is free and, unless ``cut``, inside the picture."""
+    """Reserve the position of an aircraft if it is free and, unless ``cut``, inside the image."""
     box = rectangle(where, plane.length, plane.span, heading)
     if not cut and not ((box > 0).all() and (box < canvas.extent).all()):
         return False
@@ -226,7 +226,7 @@ def _paint(canvas: Canvas, plane: Aircraft, where: Points, heading: float, rng: 
     turn = np.array([(np.cos(heading), np.sin(heading)), (-np.sin(heading), np.cos(heading))])
     for part in plane.parts:
         canvas.raise_(part.points @ turn + where, colours[part.name], part.height, solid=part.name == "fin")
-    if plane.kind != "light" and rng.random() < 0.7:  # the windows of the cockpit
+    if plane.kind != "light" and rng.random() < 0.7:  # cockpit windows
         nose = np.array([(0.47, -0.02), (0.455, -0.025), (0.455, 0.025), (0.47, 0.02)]) * plane.length
         canvas.raise_(nose @ turn + where, (0.07, 0.07, 0.08), 0)
 

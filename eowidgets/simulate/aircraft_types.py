@@ -14,7 +14,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Ranges from which an aircraft of one type is drawn.
+    """Ranges of the dimensions of an aircraft type.
 
     Attributes
     ----------
@@ -29,12 +29,12 @@ class Kind:
     chord, taper : float
         Chord at the root as a share of the length; chord at the tip as a share of that at the root.
     wing : float
-        Where the wing begins, as a share of the length from the nose.
+        Position of the leading edge of the wing at the root, as a share of the length from the nose.
     tail : float
         Span of the tailplane as a share of the wing span.
     engines : {"wing", "four", "rear", "none"}
     share : float
-        How often it is drawn.
+        Relative frequency.
     """
 
     length: Range
@@ -82,14 +82,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Aircraft:
-    """One aircraft in its own coordinates; the origin is the middle of its box.
+    """One aircraft in its own coordinates; the origin is the centre of its box.
 
     Attributes
     ----------
     kind : str
         Key of :data:`KINDS`.
     parts : tuple of Part
-        In the order in which they are drawn.
+        In drawing order.
     length, span : float
         Sides of its box in metres, along and across the fuselage.
     """
@@ -147,14 +147,14 @@ def draw_aircraft(kind: str, rng: np.random.Generator) -> Aircraft:
 
 
 def _wing(front: float, root: float, taper: float, slope: float, span: float, side: int) -> Points:
-    """Return a wing from the middle line to its tip, on the right (side 1) or the left (-1)."""
+    """Return a wing from the centre line to its tip, on the right (side 1) or the left (-1)."""
     tip = front - slope * span / 2
     back = front - root
     return np.array([(front, 0), (tip, side * span / 2), (tip - taper * root, side * span / 2), (back, 0)])
 
 
 def _body(length: float, width: float) -> Points:
-    """Return the fuselage: a round nose, a straight middle and a tail that narrows."""
+    """Return the fuselage: a round nose, a straight middle and a tapered tail."""
     at = np.array([0, 0.01, 0.03, 0.07, 0.12, 0.2, 0.62, 0.75, 0.88, 0.97, 1.0])
     half = np.array([0, 0.3, 0.55, 0.8, 0.95, 1, 1, 0.85, 0.5, 0.22, 0.1]) * width / 2
     x = length / 2 - at * length

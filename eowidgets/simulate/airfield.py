@@ -1,4 +1,4 @@
-"""The ground of an airfield and what stands on it besides aircraft: pavement, markings, buildings, vehicles, trees."""
+"""The ground of an airfield and objects other than aircraft: pavement, markings, buildings, vehicles, trees."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Field = npt.NDArray[np.float32]
 Points = npt.NDArray[np.float64]
 Colour = tuple[float, float, float]
 
-#: Drawn this much finer than the picture, then averaged.
+#: Factor by which the drawing is finer than the image; it is averaged afterwards.
 FINER = 2
-#: Cells of the map of what is occupied, in pixels.
+#: Cell size of the occupancy map, in pixels.
 CELL = 4
 GRASS = ((0.07, 0.11, 0.05), (0.11, 0.13, 0.07), (0.17, 0.16, 0.10), (0.22, 0.19, 0.14))
 CONCRETE = ((0.34, 0.33, 0.30), (0.28, 0.27, 0.26), (0.42, 0.40, 0.36), (0.24, 0.24, 0.24))
@@ -27,7 +27,7 @@ PAINT = ((0.75, 0.75, 0.73), (0.62, 0.52, 0.12))
 
 @dataclass(slots=True, eq=False)
 class Canvas:
-    """A picture in work: colours, shadow and what is occupied.
+    """An image being drawn: colours, shadow and occupancy.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Canvas:
     resolution : float
         Metres per pixel.
     sun : ndarray, shape (2,)
-        Metres by which the shadow of something one metre high reaches to the right and down.
+        Metres by which the shadow of an object one metre high extends to the right and down.
     """
 
     height: int
@@ -55,27 +55,27 @@ class Canvas:
 
     @property
     def extent(self) -> tuple[float, float]:
-        """Metres to the right and down."""
+        """Extent in metres to the right and down."""
         return self.width * self.resolution, self.height * self.resolution
 
     def paint(self, points: Points, colour: Colour) -> None:
-        """Fill a polygon of metres on the ground."""
+        """Fill a polygon given in metres."""
         ImageDraw.Draw(self.colours).polygon(self._pixels(points), fill=_byte(colour))
 
     def line(self, points: Points, width: float, colour: Colour) -> None:
-        """Draw a line of metres on the ground."""
+        """Draw a line given in metres."""
         thick = max(1, round(width * FINER / self.resolution))
         ImageDraw.Draw(self.colours).line(self._pixels(points), fill=_byte(colour), width=thick)
 
     def raise_(self, points: Points, colour: Colour, height: float, *, solid: bool = False) -> None:
-        """Put up a polygon of metres, with its shadow; one that is solid reaches down to the ground."""
+        """Add a raised polygon, given in metres, with its shadow; a solid one extends down to the ground."""
         pen = ImageDraw.Draw(self.shadow)
         for share in (0.0, 0.35, 0.7, 1.0) if solid else (1.0,):
             pen.polygon(self._pixels(points + self.sun * height * share), fill=255)
         self.raised.append((points, colour))
 
     def free(self, points: Points) -> bool:
-        """Return whether nothing is there yet, and take the place if so."""
+        """Return whether the place is free, and reserve it if so."""
         plan = Image.new("L", self.taken.size)
         corners = [tuple(p) for p in points / (self.resolution * CELL)]
         ImageDraw.Draw(plan).polygon(corners, fill=255)
@@ -93,7 +93,7 @@ class Canvas:
         ground = _reduced(self.colours)
         grain = 1 + 0.05 * anywhere(fractal(0.6, 91), shape, rng) + 0.09 * anywhere(fractal(1.3, 92), shape, rng)
         ground = ground * grain.clip(0.5, 1.6) * (1 - dark)
-        # What stands is drawn over the shadows.
+        # Raised objects are drawn over the shadows.
         above = Image.new("RGB", self.colours.size)
         for points, colour in self.raised:
             ImageDraw.Draw(above).polygon(self._pixels(points), fill=_byte(colour))
@@ -102,7 +102,7 @@ class Canvas:
         return np.asarray(ground * (1 - share) + _reduced(above) * rough, np.float32)
 
     def cover(self) -> Field:
-        """Return the share of every pixel (h, w) that is covered by what stands."""
+        """Return the share of every pixel (h, w) that is covered by raised objects."""
         cover = Image.new("L", self.colours.size)
         for points, _ in self.raised:
             ImageDraw.Draw(cover).polygon(self._pixels(points), fill=255)
@@ -118,7 +118,7 @@ def _byte(colour: Colour) -> tuple[int, int, int]:
 
 
 def _reduced(image: Image.Image) -> Field:
-    """Return an image as (h, w) or (3, h, w), 0..1, averaged to the pixels of the picture."""
+    """Return an image as (h, w) or (3, h, w), 0..1, averaged to the pixels of the result."""
     small = np.asarray(image.reduce(FINER), np.float32) / np.float32(255)
     return small if small.ndim == 2 else small.transpose(2, 0, 1)
 
@@ -133,7 +133,7 @@ def rectangle(centre: Points, length: float, width: float, angle: float) -> Poin
 
 
 def jittered(colour: Colour, rng: np.random.Generator, spread: float = 0.1) -> Colour:
-    """Return a colour of another brightness, and slightly of another hue."""
+    """Return a colour with different brightness, and slightly different hue."""
     bright = np.exp(rng.normal(0, spread))
     r, g, b = (float(c * bright * np.exp(rng.normal(0, 0.2 * spread))) for c in colour)
     return r, g, b
@@ -145,7 +145,7 @@ def pick(colours: tuple[Colour, ...], rng: np.random.Generator) -> Colour:
 
 
 def somewhere(canvas: Canvas, rng: np.random.Generator) -> Points:
-    """Draw a point of the picture, in metres."""
+    """Draw a random point of the image, in metres."""
     return rng.uniform(0, 1, 2) * canvas.extent
 
 
@@ -198,7 +198,7 @@ def _runway_marks(canvas: Canvas, centre: Points, angle: float, width: float, rn
         canvas.paint(rectangle(centre + along * offset, 30, 0.9, angle), white)
     for side in (-1, 1):
         canvas.paint(rectangle(centre + across * side * (width / 2 - 1), 2 * reach, 0.9, angle), white)
-    if rng.random() < 0.5:  # threshold, and the blocks that aim a landing
+    if rng.random() < 0.5:  # threshold and aiming-point markings
         start = centre + along * rng.uniform(-0.5, 0.5) * reach
         for i in np.arange(-width / 2 + 3, width / 2 - 2, 3.6):
             canvas.paint(rectangle(start + across * i, 30, 1.8, angle), white)
@@ -207,7 +207,7 @@ def _runway_marks(canvas: Canvas, centre: Points, angle: float, width: float, rn
 
 
 def _slabs(canvas: Canvas, angle: float, paved: Colour, rng: np.random.Generator) -> None:
-    """Draw the joints between slabs of concrete."""
+    """Draw the joints between concrete slabs."""
     if rng.random() < 0.4:
         return
     gap, tone = rng.uniform(4, 9), jittered(tuple(0.85 * c for c in paved), rng, 0.05)  # type: ignore[arg-type]
@@ -233,7 +233,7 @@ def _taxi_line(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def draw_things(canvas: Canvas, place: str, rng: np.random.Generator) -> None:
-    """Draw what may be taken for an aircraft: buildings, vehicles, containers, bridges, crosses, trees and masts."""
+    """Draw objects that resemble aircraft: buildings, vehicles, containers, bridges, crosses, trees and masts."""
     area = canvas.extent[0] * canvas.extent[1] / 128**2
     many = 3.0 if place == "town" else 1.0
     for _ in range(rng.poisson(0.5 * many * area)):
@@ -259,7 +259,7 @@ def _building(canvas: Canvas, rng: np.random.Generator) -> None:
     roof, tall = pick(ROOFS, rng), rng.uniform(3, 14)
     canvas.raise_(main, roof, tall, solid=True)
     along = np.array([np.cos(a), np.sin(a)])
-    if rng.random() < 0.35:  # a wing that makes a T, an L or a cross of it
+    if rng.random() < 0.35:  # a wing that forms a T, an L or a cross
         wing = rectangle(centre + along * rng.uniform(-0.4, 0.4) * long, wide * 0.6, long * rng.uniform(0.4, 1), a)
         canvas.raise_(wing, roof, tall, solid=True)
     for _ in range(int(rng.integers(0, 5))):
@@ -270,7 +270,7 @@ def _building(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def _cross(canvas: Canvas, rng: np.random.Generator) -> None:
-    """Draw a white cross, a T or an arrow as they are painted on closed pavement, or a light roof of that form."""
+    """Draw a white cross, a T or an arrow as painted on closed pavement, or a light roof of that shape."""
     centre, a = somewhere(canvas, rng), rng.uniform(0, np.pi)
     long, wide = rng.uniform(5, 36), rng.uniform(0.9, 4)
     ratio, shift = rng.uniform(0.4, 1.1), rng.choice((0.0, 0.0, 0.3, 0.5)) * long

@@ -1,4 +1,4 @@
-"""Sun, air and camera of one date: shadows by the height of things, haze, blur, noise and a small misplacement."""
+"""Sun, atmosphere and camera of one date: shadows by object height, haze, blur, noise and misregistration."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Image = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """One date's conditions.
+    """Imaging conditions of one date.
 
     Attributes
     ----------
     sun : (float, float, float)
         Direction to the sun: rows, columns, up; length 1.
     lean : (float, float)
-        Rows and columns by which the view displaces what is one pixel high.
+        Rows and columns by which the view displaces a point one pixel high.
     green : float
-        0 dry or leafless, 1 lush.
+        0 dry or leafless, 1 green.
     tint : float
         Factor on paved ground: wet or worn.
     diffuse : float
-        Share of the light that comes from the whole sky.
+        Share of diffuse light.
     """
 
     sun: tuple[float, float, float]
@@ -38,7 +38,7 @@ class Light:
 
 
 def draw_light(rng: np.random.Generator) -> Light:
-    """Draw a date: sun from 25 to 70 degrees high, view up to about 17 degrees off nadir."""
+    """Draw the conditions of a date: sun elevation from 25 to 70 degrees, view up to about 17 degrees off nadir."""
     up, azimuth = np.deg2rad(rng.uniform(25, 70)), rng.uniform(0, 2 * np.pi)
     off, way = abs(rng.normal(0, 0.13)), rng.uniform(0, 2 * np.pi)
     sun = (np.cos(up) * np.cos(azimuth), np.cos(up) * np.sin(azimuth), np.sin(up))
@@ -53,7 +53,7 @@ def draw_light(rng: np.random.Generator) -> Light:
 
 
 def lit(albedo: Image, tall: Image, light: Light) -> Image:
-    """Light a surface (3, h, w) of a height (h, w) by sun and sky."""
+    """Illuminate a surface (3, h, w) of a height (h, w) by sun and sky."""
     gy, gx = np.gradient(tall)
     gy, gx = gy.clip(-1.2, 1.2), gx.clip(-1.2, 1.2)
     facing = (light.sun[2] - gy * light.sun[0] - gx * light.sun[1]) / np.sqrt(1 + gy**2 + gx**2)
@@ -63,9 +63,9 @@ def lit(albedo: Image, tall: Image, light: Light) -> Image:
 
 
 def shadow(tall: Image, sun: tuple[float, float, float]) -> npt.NDArray[np.bool_]:
-    """Where something towards the sun stands higher than the ray to it, shape (h, w).
+    """Return the cast shadows: pixels from which the sun is hidden by a higher point, shape (h, w).
 
-    The highest ray is found by doubling: the maximum over 2 n steps is that over n steps and that n steps away.
+    The horizon is computed by doubling: the maximum over 2 n steps is that over n steps and over the n steps beyond.
     """
     flat = float(np.hypot(sun[0], sun[1]))
     if flat < 1e-3:
@@ -80,7 +80,7 @@ def shadow(tall: Image, sun: tuple[float, float, float]) -> npt.NDArray[np.bool_
 
 
 def _shift(field: Image, dy: int, dx: int) -> Image:
-    """The value ``(dy, dx)`` pixels away; the edge value outside."""
+    """Return the value ``(dy, dx)`` pixels away; the edge value outside."""
     h, w = field.shape
     rows, columns = np.arange(h) + dy, np.arange(w) + dx
     moved: Image = field[rows.clip(0, h - 1)][:, columns.clip(0, w - 1)]
@@ -88,13 +88,13 @@ def _shift(field: Image, dy: int, dx: int) -> Image:
 
 
 def exposed(scene: Image, light: Light, rng: np.random.Generator, *, moved: bool) -> Image:
-    """What the camera gives: blur, misplacement, haze, white balance, gamma and noise; 0..1."""
+    """Simulate the camera: blur, misregistration, haze, white balance, gamma and noise; 0..1."""
     from scipy.ndimage import gaussian_filter, shift, zoom
 
     sigma = rng.uniform(0.5, 1.1)
     image = np.stack([gaussian_filter(band, sigma, truncate=2.5) for band in scene])
     if moved:
-        # Most pairs fit within half a pixel, some by two.
+        # Most pairs are registered within half a pixel, some within two.
         far = rng.normal(0, 0.45, 2) if rng.random() < 0.8 else rng.normal(0, 1.2, 2)
         image = np.stack([shift(band, far, order=1, mode="nearest") for band in image])
     h, w = image.shape[1:]

@@ -1,4 +1,4 @@
-"""Things that happen to the land on a known day, at known places."""
+"""Events that change the land cover on a known day, at known places."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from eowidgets.simulate.land import BARE, BUILT, FIELD, FOREST, WATER, Land
 from eowidgets.simulate.texture import anywhere, fractal
 
-#: Kind: class that it happens to, class that it leaves, spectra of what it leaves, days until it is over (0: stays).
+#: Kind: class before, class after, spectra after, days until it is over (0: permanent).
 EVENTS: dict[str, tuple[int, int, tuple[str, str], int]] = {
     "clear-cut": (FOREST, BARE, ("stubble", "bare trees"), 0),
     "burn": (FOREST, BARE, ("char", "char"), 0),
@@ -22,18 +22,18 @@ EVENTS: dict[str, tuple[int, int, tuple[str, str], int]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """One thing that happened.
+    """One event.
 
     Attributes
     ----------
     kind : str
         Key of :data:`EVENTS`.
     start : numpy.datetime64
-        The first day on which the ground looks different.
+        First changed day.
     end : numpy.datetime64 or None
-        The day on which it is as before; None where it stays.
+        First day without the change; None if it is permanent.
     mask : ndarray, shape (h, w), bool
-        Where.
+        Affected pixels.
     """
 
     kind: str
@@ -45,19 +45,19 @@ class Event:
 def draw_event(
     kind: str, land: Land, taken: npt.NDArray[np.bool_], days: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Event, int] | None:
-    """Draw one event on land that no other event has touched.
+    """Draw one event on land without other events.
 
     Parameters
     ----------
     taken : ndarray, shape (h, w), bool
-        Where events are already; the new one is added to it.
+        Pixels of existing events; the new event is added to it.
     days : (int, int)
         First and last day (since 1970) on which it may start.
 
     Returns
     -------
     (Event, int) or None
-        With the index of the parcel that it leaves; None where there is no room.
+        The event and the index of the resulting parcel; None if there is no room.
     """
     before, after, spectra, lasts = EVENTS[kind]
     free = (land.cover[land.parcel] == before) & ~taken
@@ -67,7 +67,7 @@ def draw_event(
     row, column = places[rng.integers(len(places))]
     if kind in ("construction", "harvest"):  # whole parcels
         mask = (land.parcel == land.parcel[row, column]) & free
-    else:  # a blob with a ragged edge
+    else:  # a patch with an irregular edge
         y, x = np.indices(free.shape)
         radius = rng.uniform(4, max(5, min(free.shape) / 8))
         ragged = 1 + 0.25 * anywhere(fractal(1.2, 41), (free.shape[0], free.shape[1]), rng)

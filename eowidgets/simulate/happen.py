@@ -1,4 +1,4 @@
-"""What happens to a town between two dates: the scenarios of :data:`~eowidgets.simulate.town.SCENARIOS`."""
+"""Changes of a town between two dates: the scenarios of :data:`~eowidgets.simulate.town.SCENARIOS`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from eowidgets.simulate.town import (
 
 
 def draw_town(shape: tuple[int, int], rng: np.random.Generator, scenario: str) -> Town:
-    """Draw a place and what happens there.
+    """Draw a place and its changes.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def draw_town(shape: tuple[int, int], rng: np.random.Generator, scenario: str) -
 
 
 def _settle(plan: Layout, *, roads: int | None = None, dense: float | None = None) -> None:
-    """What has long been there: some roads, some houses, seldom a hall."""
+    """Draw existing roads, houses and, rarely, a hall."""
     rng = plan.rng
     grid = roads is None and rng.random() < 0.3
     lines = (
@@ -74,7 +74,7 @@ def _estate(plan: Layout) -> None:
     rng = plan.rng
     h, w = plan.shape
     part = rng.random() < 0.4
-    if part:  # one side of the picture only
+    if part:  # one side of the image only
         y, x = np.mgrid[:h, :w]
         angle = rng.uniform(0, 2 * np.pi)
         side = (x - w / 2) * np.cos(angle) + (y - h / 2) * np.sin(angle)
@@ -102,7 +102,7 @@ def _road(plan: Layout) -> None:
     _settle(plan, roads=int(plan.rng.integers(0, 3)))
     for _ in range(int(plan.rng.integers(1, 3))):
         plan.add_road(plan.polyline(), NEW, plan.road_style())
-    # Where the new road runs, no house stands any more: it would be a second change.
+    # Houses on the new road are removed: their demolition would be a second change.
     plan.town.buildings = [b for b in plan.town.buildings if not _on_new_road(plan, b)]
 
 
@@ -148,7 +148,7 @@ def _rebuilding(plan: Layout) -> None:
 
 
 def _court(plan: Layout) -> None:
-    """New houses around a turning circle, whose street is new or was already there."""
+    """Draw new houses around a turning circle, whose street is new or already exists."""
     rng = plan.rng
     _settle(plan, roads=int(rng.integers(0, 2)), dense=float(rng.choice((0.0, 0.4))))
     when: When = NEW if rng.random() < 0.6 else BOTH
@@ -161,7 +161,7 @@ def _court(plan: Layout) -> None:
 
 
 def _paving(plan: Layout) -> None:
-    """New streets, turning circles and parking lots, and no building."""
+    """Draw new streets, turning circles and parking lots, without a building."""
     rng = plan.rng
     _settle(plan, roads=int(rng.integers(0, 2)))
     if rng.random() < 0.8:
@@ -188,7 +188,7 @@ _RECIPES = {
 
 
 def _ground(plan: Layout) -> None:
-    """Lawns and bare soil around what stands there, on the dates on which it does; fields and meadows change too."""
+    """Draw lawns and bare soil around buildings, on the dates on which they exist; fields and meadows change too."""
     rng, town = plan.rng, plan.town
     h, w = plan.shape
     after = int(rng.choice((LAWN, LAWN, SOIL, BARE)))
@@ -196,10 +196,10 @@ def _ground(plan: Layout) -> None:
     for which, kind in ((BOTH, old), (NEW, after), (GONE, old)):
         near = around(town, which, (h, w), rng)
         for date in (0, 1):
-            # What was pulled down leaves its garden behind.
+            # The garden of a demolished building remains.
             if which[date] or which == GONE:
                 town.cover[date][near & (town.cover[date] != WATER)] = kind
-        if which == NEW and rng.random() < 0.2:  # the ground was already being prepared
+        if which == NEW and rng.random() < 0.2:  # the ground is already being prepared
             town.cover[0][near & (town.cover[0] != LAWN)] = SOIL
     if rng.random() < 0.35:  # crops and meadows are not change
         parcel = int(rng.integers(int(town.parcel.max()) + 1))
@@ -208,7 +208,7 @@ def _ground(plan: Layout) -> None:
 
 
 def around(town: Town, when: When, shape: tuple[int, int], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Ground around all buildings, roads and lots that are there on these dates, with a ragged edge."""
+    """Return the ground around all buildings, roads and lots that exist on these dates, with an irregular edge."""
     from PIL import Image, ImageDraw
     from scipy.ndimage import gaussian_filter
 

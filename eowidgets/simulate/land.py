@@ -32,7 +32,7 @@ SPECTRA = {
     "floodwater": (0.060, 0.085, 0.090, 0.090, 0.080, 0.080, 0.075, 0.070, 0.045, 0.030),
 }
 
-#: Class: spectra at its brownest and greenest, backscatter VV and VH there (dB), spread of brightness and texture.
+#: Class: spectra at its brownest and greenest, backscatter VV and VH there (dB), variation of brightness and texture.
 COVER: dict[int, tuple[str, str, tuple[float, float, float, float], float, float]] = {
     WATER: ("water", "water", (-19, -26, -19, -26), 0.10, 0.02),
     FOREST: ("bare trees", "leaves", (-9.5, -15.5, -8.5, -14), 0.08, 0.06),
@@ -71,14 +71,14 @@ class Land:
     season: npt.NDArray[np.float32]
 
     def add(self, cover: int, low: str, high: str, rng: np.random.Generator) -> int:
-        """Append a parcel (what an event leaves behind) and give its index."""
+        """Append a parcel, for example after an event, and return its index."""
         fresh = parcels(np.array([cover], np.uint8), rng, low, high)
         for name, value in zip(("cover", "low", "high", "radar", "season"), fresh, strict=True):
             setattr(self, name, np.concatenate([getattr(self, name), value]))
         return len(self.cover) - 1
 
     def greenness(self, day: float, year_shift: float, year_level: float) -> npt.NDArray[np.float32]:
-        """Greenness 0..1 of every parcel on a day of the year, shape (parcels,): a double logistic curve."""
+        """Return the greenness 0..1 of every parcel on a day of the year, shape (parcels,): a double logistic curve."""
         up, down, pace, winter, summer = self.season.T
         rise = 1 / (1 + np.exp(-(day - up - year_shift) / pace))
         fall = 1 / (1 + np.exp((day - down - 0.5 * year_shift) / pace))
@@ -95,7 +95,7 @@ def parcels(
     npt.NDArray[np.float32],
     npt.NDArray[np.float32],
 ]:
-    """Draw spectra, backscatter and season for parcels of the classes given."""
+    """Draw spectra, backscatter and season for parcels of the given classes."""
     n = len(cover)
     brown = np.array([SPECTRA[low or COVER[c][0]] for c in cover], np.float32).reshape(n, len(BANDS))
     green = np.array([SPECTRA[high or COVER[c][1]] for c in cover], np.float32).reshape(n, len(BANDS))
@@ -131,7 +131,7 @@ def mosaic(shape: tuple[int, int], rng: np.random.Generator) -> Land:
     cover = kind[cells]
     cover[woods > np.quantile(woods, rng.uniform(0.55, 0.75))] = FOREST
     cover[np.abs(river - np.quantile(river, 0.5)) < rng.uniform(0.02, 0.06)] = WATER
-    # One number for each (cell, class): a wood that cuts a field leaves two parcels.
+    # One number per (cell, class): a wood that cuts a field leaves two parcels.
     key = np.where(cover == BUILT, count + fine, cells) * len(CLASSES) + cover
     key[cover == WATER] = -1
     values, parcel = np.unique(key, return_inverse=True)
@@ -144,7 +144,7 @@ def mosaic(shape: tuple[int, int], rng: np.random.Generator) -> Land:
 
 
 def voronoi(shape: tuple[int, int], size: float, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Number of the nearest point of a jittered, turned and stretched grid, shape (h, w)."""
+    """Return the number of the nearest point of a jittered, rotated and stretched grid, shape (h, w)."""
     angle, stretch = rng.uniform(0, np.pi), rng.uniform(1.0, 1.8)
     y, x = np.indices(shape, dtype=np.float32)
     u = (x * np.cos(angle) + y * np.sin(angle)) / (size * stretch)

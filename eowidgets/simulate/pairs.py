@@ -1,4 +1,4 @@
-"""Two pictures of one invented place at half a metre, years apart, and what truly changed between them."""
+"""Two images of a simulated place at half a metre, years apart, and the true changes between them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Image = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 METRES = 0.5
-#: Fewer changed pixels are noise at the edge of the picture, not a thing that changed.
+#: Smaller numbers of changed pixels are edge effects, not a changed object.
 LEAST = 12
 CROWNS = np.array([(0.24, 0.31, 0.17), (0.20, 0.25, 0.14), (0.30, 0.35, 0.18)], np.float32)
 BARE_CROWN = np.array((0.40, 0.36, 0.31), np.float32)
@@ -28,18 +28,18 @@ BARE_CROWN = np.array((0.40, 0.36, 0.31), np.float32)
 
 @dataclass(slots=True, eq=False)
 class Pair:
-    """Two pictures and their truth.
+    """Two images and their reference data.
 
     Attributes
     ----------
     before, after : ndarray, shape (3, h, w), float32
         Red, green, blue, 0..1.
     buildings, roads : ndarray, shape (2, h, w), bool
-        Where they are seen on each date.
+        Visible buildings and roads on each date.
     change : ndarray, shape (h, w), uint8
-        Values of :data:`CHANGES`: what is new or gone; a building counts before a road.
+        Values of :data:`CHANGES`: new or vanished objects; buildings have priority over roads.
     town : Town
-        Everything that is there.
+        All objects of the place.
     """
 
     before: Image
@@ -50,7 +50,7 @@ class Pair:
     town: Town
 
     def cube(self) -> xr.Dataset:
-        """Give both pictures as a cube of two dates, bands red, green and blue, with the truth as layer ``change``."""
+        """Return both images as a cube of two dates, bands red, green and blue, with the reference as layer ``change``."""
         import odc.geo.xr  # noqa: F401
         import rioxarray  # noqa: F401
 
@@ -80,23 +80,23 @@ def simulate_pair(
     seed: int = 0,
     grounds: Sequence[Image] = (),
 ) -> Pair:
-    """Simulate two pictures of a place taken years apart.
+    """Simulate two images of a place taken years apart.
 
     Roofs, roads, drives, parking lots with cars, pools and trees are drawn with their heights, lit by the sun of each
-    date and seen from its angle: shadows turn, roofs lean, leaves fall, crops and lawns change colour, cars come and
-    go, and the second picture is misplaced by up to about a pixel. None of that is change. New or vanished buildings
-    and roads are.
+    date and seen from its angle: shadows move, roofs are displaced, trees lose leaves, crops and lawns change colour,
+    cars come and go, and the second image is misregistered by up to about a pixel. None of that is change. New or
+    vanished buildings and roads are.
 
     Parameters
     ----------
     height, width : int
         Pixels of half a metre, at least 64 each.
     scenario : str
-        Key of :data:`~eowidgets.simulate.town.SCENARIOS`, or ``"any"``: drawn by their shares.
+        Key of :data:`~eowidgets.simulate.town.SCENARIOS`, or ``"any"``: drawn by their frequencies.
     seed : int
         The same seed gives the same pair, bit for bit.
     grounds : sequence of ndarray, shape (3, h, w)
-        Real pictures whose texture is borrowed for the ground, any positive scale.
+        Real images whose texture is used for the ground, any positive scale.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def simulate_pair(
     Raises
     ------
     InputError
-        For a scenario that does not exist or a size that is too small.
+        For an unknown scenario or a size that is too small.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def simulate_pair(
 
 @dataclass(slots=True)
 class _Fixed:
-    """What both dates share: textures and the parcels' own colours."""
+    """Shared by both dates: textures and colours of the parcels."""
 
     grain: Image
     blotch: Image
@@ -184,7 +184,7 @@ def _fixed(town: Town, shape: tuple[int, int], rng: np.random.Generator, grounds
 def _draw(
     town: Town, date: int, light: Light, fixed: _Fixed, rng: np.random.Generator
 ) -> tuple[Image, Image, tuple[Mask, Mask, Mask, Mask]]:
-    """Colour and height of one date; masks of buildings, roads, changed buildings, changed roads."""
+    """Draw colour and height of one date; masks of buildings, roads, changed buildings, changed roads."""
     from PIL import Image as Picture
     from PIL import ImageDraw
 
@@ -240,7 +240,7 @@ def _draw(
 
 
 def _ground(town: Town, date: int, light: Light, fixed: _Fixed, rng: np.random.Generator) -> Image:
-    """Colour of the ground: its kind, the season, the parcel's own tone and this year's."""
+    """Return the colour of the ground: its kind, the season, and the tones of the parcel and of the year."""
     parcels = len(fixed.tone)
     dry, green = (np.array([g[i] for g in GROUND], np.float32) for i in (1, 2))
     season = np.clip(light.green + 0.15 * rng.standard_normal(parcels), 0, 1).astype(np.float32)
@@ -261,7 +261,7 @@ def _ground(town: Town, date: int, light: Light, fixed: _Fixed, rng: np.random.G
 
 
 def _park(albedo: Image, corners: list[tuple[float, float]], where: Mask, rng: np.random.Generator) -> None:
-    """Stripes and rows of parked cars, other cars on another date."""
+    """Draw markings and rows of parked cars, which differ between dates."""
     (ax, ay), (bx, by), (cx, cy) = corners[0], corners[1], corners[2]
     along, across = np.array([bx - ax, by - ay]), np.array([cx - bx, cy - by])
     wide, deep = float(np.hypot(*along)), float(np.hypot(*across))

@@ -1,4 +1,4 @@
-"""Put land, seasons, events and sky together into a cube whose truth is known."""
+"""Combine land, seasons, events and sky into a cube with known reference data."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from eowidgets.simulate.texture import anywhere, speckle, white
 WAVELENGTHS = (490, 560, 665, 705, 740, 783, 842, 865, 1610, 2190)
 LOOKS = 5.0
 SENSOR_NOISE = 0.0015
-#: Share of acquisitions that are lost for no reason that the image shows: dates are irregular, as real ones are.
+#: Share of acquisitions that are dropped at random, so that dates are irregular like real ones.
 LOST = 0.2
 DARKEST = np.float32(1e-4)
-#: Pixels that are worked on at once: few enough for the processor's cache, enough that two threads seldom wait for each other.
+#: Pixels per chunk: few enough for the processor's cache, enough that two threads seldom wait for each other.
 STRIP = 40_000
 
 
 @dataclass(slots=True)
 class Scene:
-    """A simulated series and everything that is true about it.
+    """A simulated series and its reference data.
 
     Attributes
     ----------
     cube : xarray.Dataset
-        What sensors saw: bands, ``vv`` and ``vh`` (dB), ``valid``, ``clouds``.
+        Simulated observations: bands, ``vv`` and ``vh`` (dB), ``valid``, ``clouds``.
     clear : xarray.Dataset
-        The same bands without sky, noise and calibration: the surface itself.
+        The same bands without clouds, haze, noise and calibration errors: the surface itself.
     classes : xarray.DataArray, dims (time, y, x), uint8
         Land cover on every date; values are those of :data:`~eowidgets.cube.labels.LAND_CLASSES`.
     events : tuple of Event
-        What happened, when, and where, in order of time.
+        Kind, time and place of the events, in order of time.
     growth : Growth, optional
-        How the land grows, for :meth:`seasons`.
+        Growth model of the land, for :meth:`seasons`.
     """
 
     cube: xr.Dataset
@@ -70,10 +70,10 @@ class Scene:
         Raises
         ------
         InputError
-            For a scene that was put together by hand.
+            For a scene without growth model.
         """
         if self.growth is None:
-            raise InputError("This scene does not hold how its land grows: make it with simulate(...).")
+            raise InputError("The scene has no growth model: create it with simulate(...).")
         if years is None:
             years = np.unique(self.cube["time"].values.astype("datetime64[Y]").astype(int) + 1970).tolist()
         return seasons_dataset(self.clear, self.growth.seasons(years, threshold), years)
@@ -95,9 +95,9 @@ def simulate(
     lonlat: tuple[float, float] = (15.0, 48.0),
     seed: int = 0,
 ) -> Scene:
-    """Simulate a satellite time series of an invented place.
+    """Simulate a satellite time series of a fictitious place.
 
-    Spectra come from real scenes (see :mod:`eowidgets.simulate.land`); parcels have their own brightness,
+    Spectra come from real scenes (see :mod:`eowidgets.simulate.land`); parcels differ in brightness,
     seasons shift and strengthen from year to year, clouds are thick or thin and cast shadows away from the sun,
     haze and viewing angle add noise, and Sentinel-1 backscatter follows the same parcels and events with speckle.
 
@@ -106,17 +106,17 @@ def simulate(
     height, width : int
         Pixels, at least 16 each.
     start, end : str
-        First and last day that may be seen.
+        First and last possible day.
     revisit : int
-        Days between passes; about a fifth of them are lost, so dates are irregular.
+        Days between passes; about a fifth of them are dropped, so dates are irregular.
     bands : sequence of str
         Some of the ten Sentinel-2 bands of 10 and 20 m.
     radar : bool
         Add ``vv`` and ``vh`` on the same dates.
     events : sequence of str
-        Kinds to draw from: clear-cut, burn, construction, flood, harvest.
+        Kinds of events to draw from: clear-cut, burn, construction, flood, harvest.
     event_count : int
-        How many are drawn (fewer where there is no room).
+        Number of events (fewer if there is no room).
     cloud_cover : float
         Mean share of the sky under cloud, 0..0.95.
     resolution : float
@@ -133,7 +133,7 @@ def simulate(
     Raises
     ------
     InputError
-        For a band or event that does not exist, or a size, period or cover that makes no scene.
+        For an unknown band or event, or a size, period or cover out of range.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def simulate(
     clouds = np.empty((n, *shape), bool)
 
     def one(i: int) -> None:
-        """Make one date; dates are independent, so they are made side by side."""
+        """Simulate one date; dates are independent, so they are computed in parallel."""
         mine = np.random.default_rng(seeds[i])
         date = np.datetime64(int(days[i]), "D")
         year = int(str(date)[:4])
@@ -184,7 +184,7 @@ def simulate(
             spectrum = land.low[left] + greenness[left] * (land.high[left] - land.low[left])
             clear[:, i, event.mask] = spectrum[index, None] * land.texture[event.mask]
         for rows in strips:
-            # All bands at once: a product of matrices reads the few fields once, and writes each band once.
+            # All bands at once: a matrix product reads the few fields once, and writes each band once.
             pixel, added = (np.tensordot(w, f[:, rows], 1) for w, f in ((wa, fa), (wb, fb)))
             pixel *= clear[:, i, rows]
             pixel += added
@@ -229,7 +229,7 @@ def _draw_events(
     rng: np.random.Generator,
 ) -> list[tuple[Event, int]]:
     taken = np.zeros(shape, bool)
-    margin = (period[1] - period[0]) // 10  # something is seen before and after
+    margin = (period[1] - period[0]) // 10  # leaves dates before and after every event
     drawn = []
     for i in range(count if kinds else 0):
         kind = kinds[i % len(kinds)] if i < len(kinds) else kinds[int(rng.integers(len(kinds)))]
@@ -240,7 +240,7 @@ def _draw_events(
 
 
 def _ground(land: Land, index: list[int]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Reflectance of every pixel at its brownest, and what greenness adds to it, both (bands, h, w)."""
+    """Return reflectance of every pixel at its brownest, and the increment for full greenness, both (bands, h, w)."""
     brown, growth = (np.empty((len(index), *land.parcel.shape), np.float32) for _ in range(2))
     for k, b in enumerate(index):
         for table, out in ((land.low[:, b], brown[k]), (land.high[:, b] - land.low[:, b], growth[k])):
@@ -278,7 +278,7 @@ def _utm(lonlat: tuple[float, float]) -> int:
 
 
 def _placed(coords: dict[str, npt.NDArray[np.generic]], lonlat: tuple[float, float]) -> xr.Dataset:
-    """Give an empty dataset on the grid: rioxarray copies all it writes to, so it is written to first."""
+    """Return an empty dataset on the grid: rioxarray copies the dataset, so the CRS is written before the data."""
     import odc.geo.xr  # noqa: F401
     import rioxarray  # noqa: F401
 
@@ -302,7 +302,7 @@ def _check(
     cloud_cover: float,
     resolution: float,
 ) -> tuple[int, int]:
-    """Refuse what makes no scene; give the first and last day since 1970."""
+    """Refuse invalid arguments; return the first and last day since 1970."""
     for name in bands:
         if name not in BANDS:
             raise unknown("band", name, BANDS)
@@ -320,7 +320,7 @@ def _check(
     try:
         first, last = (int(np.datetime64(d, "D").astype(np.int64)) for d in (start, end))
     except ValueError as error:
-        raise InputError(f"The period {start} to {end} has no dates like 2018-01-31: write both that way.") from error
+        raise InputError(f"The period {start} to {end} is invalid: write both dates like 2018-01-31.") from error
     if last < first:
         raise InputError(f"The period ends ({end}) before it begins ({start}): swap them.")
     return first, last

@@ -1,4 +1,4 @@
-"""The true seasons of a simulated scene: the same definitions as of measured ones, on daily values without noise."""
+"""The true seasons of a simulated scene: the definitions used for observed seasons, on daily values without noise."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ import xarray as xr
 from eowidgets.simulate.events import Event
 from eowidgets.simulate.land import BANDS, Land
 
-#: Smaller amplitudes of NDVI are no season.
+#: Smaller amplitudes of NDVI are not a season.
 SMALLEST = 0.1
-#: Days on either side of a peak in which its lowest values lie.
+#: Days on either side of a peak in which its lowest values are searched.
 REACH = 183
 METRICS = ("start", "peak", "end", "amplitude", "base")
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How the parcels of a scene grow, and what happened to them.
+    """Growth of the parcels of a scene, and its events.
 
     Attributes
     ----------
     land : Land
     shift, level : mapping of int to float
-        Of each calendar year: days by which it is late, and factor of its summer greenness.
+        For each calendar year: delay in days, and factor of the summer greenness.
     events : sequence of (Event, int)
-        With the parcel that each leaves.
+        Each with the resulting parcel.
     """
 
     land: Land
@@ -38,7 +38,7 @@ class Growth:
     events: Sequence[tuple[Event, int]]
 
     def ndvi(self, days: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the NDVI of every parcel without events, sky and noise, shape (days, parcels).
+        """Return the NDVI of every parcel without events, clouds and noise, shape (days, parcels).
 
         Texture changes all bands of a pixel by the same factor, so NDVI is that of its parcel.
         """
@@ -58,7 +58,7 @@ class Growth:
         """Return the true seasons of calendar years.
 
         The season of a year is that of its highest NDVI; it starts on the day on which NDVI reaches ``threshold`` of the rise
-        from the lowest value in the half year before, and ends when it falls below that share of the fall.
+        from the lowest value in the previous half year, and ends when it falls below that share of the fall.
 
         Parameters
         ----------
@@ -68,8 +68,8 @@ class Growth:
         Returns
         -------
         dict of str to array (years, h, w)
-            ``start``, ``peak`` and ``end`` (day of the year), ``amplitude`` and ``base``. NaN where NDVI has no season, or an
-            event changed the pixel from half a year before to half a year after.
+            ``start``, ``peak`` and ``end`` (day of the year), ``amplitude`` and ``base``. NaN where NDVI has no season, or
+            an event changed the pixel from half a year before to half a year after.
         """
         shape = self.land.parcel.shape
         out = {name: np.full((len(years), *shape), np.nan, np.float32) for name in METRICS}

@@ -1,4 +1,4 @@
-"""Clouds, their shadows, haze and light: what stands between the ground and the sensor on one date."""
+"""Atmosphere of one date: clouds, their shadows, haze and light."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eowidgets.simulate.texture import SIZE, Field, cut, fractal
 #: Reflectance of an opaque cloud, and path reflectance of haze of optical depth 1 (scattering falls with wavelength).
 CLOUD = np.array([0.68, 0.66, 0.66, 0.67, 0.68, 0.68, 0.66, 0.67, 0.42, 0.36], np.float32)
 HAZE = np.array([0.30, 0.22, 0.16, 0.14, 0.12, 0.11, 0.10, 0.09, 0.03, 0.02], np.float32)
-#: Share of the light that still comes, from the blue sky, into a full shadow.
+#: Share of the light that remains in a full shadow, from the blue sky.
 AMBIENT = np.array([0.55, 0.48, 0.42, 0.38, 0.34, 0.32, 0.30, 0.30, 0.22, 0.20], np.float32)
 
 
@@ -25,7 +25,7 @@ class Sky:
     cloud : ndarray, shape (h, w), float32, optional
         Opacity 0..1 of thick and thin cloud; None on a clear date.
     shadow : ndarray, shape (h, w), float32, optional
-        How much of the sun is hidden, 0..1.
+        Obscured share of the direct sunlight, 0..1.
     haze : ndarray, shape (h, w), float32
         Optical depth.
     gain : ndarray, shape (bands,), float32
@@ -44,7 +44,7 @@ class Sky:
     cast: tuple[int, int] = (0, 0)
 
 
-#: Thick clouds are seen as such above this opacity, shadows above this depth.
+#: Opacity and depth above which clouds and shadows are in the mask.
 VISIBLE = 0.08
 
 
@@ -56,7 +56,7 @@ def draw_sky(
     Parameters
     ----------
     day : float
-        Day of the year; the sun is low in winter, and shadows fall far.
+        Day of the year; the sun is low in winter, and shadows are long.
     cover : float
         Share of the sky under cloud, on average over a wide area.
     """
@@ -75,7 +75,7 @@ def draw_sky(
 
     thick = opacity(row, column)
     thin = ((cut(veil, shape, row + 300, column) - np.float32(_level(0.4 * cover))) * np.float32(0.25)).clip(0, 0.4)
-    # The sun stands in the south-east at mid-morning: shadows fall to the north-west, away from it.
+    # The sun is in the south-east at mid-morning: shadows fall to the north-west.
     declination = -23.4 * np.cos(2 * np.pi * (day + 10) / 365.25)
     zenith = np.deg2rad(np.clip(abs(latitude - declination) + 12, 20, 75))
     distance = rng.uniform(800, 2500) * np.tan(zenith) / resolution
@@ -87,21 +87,21 @@ def draw_sky(
 
 
 def _level(share: float) -> float:
-    """Level that a normal variable exceeds with this probability."""
+    """Return the level that a normal variable exceeds with this probability."""
     from statistics import NormalDist
 
     return NormalDist().inv_cdf(float(np.clip(1 - share, 1e-4, 1 - 1e-4)))
 
 
 def weigh(sky: Sky, index: list[int]) -> tuple[Field, Field, Field, Field]:
-    """Write what the sensor measures as ``ground * (wa · fa) + wb · fb``: few fields for all bands.
+    """Factorise the measurement as ``ground * (wa · fa) + wb · fb``, with few fields for all bands.
 
     Returns
     -------
     wa, fa : ndarray, shapes (bands, m) and (m, h, w)
-        Weights and fields of what dims the ground.
+        Weights and fields of the attenuation of the ground.
     wb, fb : ndarray, shapes (bands, m) and (m, h, w)
-        Weights and fields of what is added to it.
+        Weights and fields of the added radiance.
     """
     gain, haze = sky.gain[index, None], HAZE[index, None]
     if sky.cloud is None or sky.shadow is None:

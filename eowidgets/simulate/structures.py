@@ -1,6 +1,6 @@
-"""What stands on the ground of a very-high-resolution scene: buildings, roads, paved lots and trees.
+"""Objects of a very-high-resolution scene: buildings, roads, paved lots and trees.
 
-Lengths are in pixels of half a metre. Every thing knows on which of the two dates it is there.
+Lengths are in pixels of half a metre. Every object has flags for its presence on the two dates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from eowidgets.simulate.texture import anywhere, fractal
 Field = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Grid = npt.NDArray[np.floating[Any]]
-#: Whether something is there before, and after.
+#: Presence before and after.
 When = tuple[bool, bool]
 BOTH: When = (True, True)
 
@@ -59,11 +59,11 @@ class Building:
     ----------
     parts : list of Part
     angle : float
-        Of the first axis, radians from the x axis.
+        Angle of the first axis, radians from the x axis.
     roof : str
         ``hip``, ``gable`` or ``flat``.
     height : float
-        Of the eaves, pixels.
+        Height of the eaves, pixels.
     pitch : float
         Rise of the roof over run.
     colour : ndarray, shape (3,)
@@ -71,7 +71,7 @@ class Building:
         Hall, store or block of flats rather than a house.
     when : (bool, bool)
     clutter : int
-        Seed of what stands on a flat roof.
+        Seed of the objects on a flat roof.
     """
 
     parts: list[Part]
@@ -97,7 +97,7 @@ class Building:
 
 @dataclass(slots=True)
 class Road:
-    """A strip along a polyline; ``points`` are (x, y) as Pillow wants them."""
+    """A strip along a polyline; ``points`` are (x, y), as required by Pillow."""
 
     points: list[tuple[float, float]]
     width: float
@@ -138,7 +138,7 @@ def draw_building(
     parts = [Part(y, x, a, b)]
     c, s = np.cos(angle), np.sin(angle)
     for _ in range(int(rng.choice((0, 1, 2, 3), p=(0.3, 0.4, 0.2, 0.1)))):
-        # A wing sticks out of one of the sides of the main part.
+        # A wing extends from one of the sides of the main part.
         wa, wb = a * rng.uniform(0.25, 0.6), b * rng.uniform(0.4, 1.0)
         u = rng.uniform(-1, 1) * (a - wa)
         v = rng.choice((-1.0, 1.0)) * b * rng.uniform(0.5, 1.0)
@@ -164,12 +164,12 @@ def draw_building(
 def stamp(
     building: Building, albedo: Field, height: Field, mask: Mask, lean: tuple[float, float], tint: float, dirt: Field
 ) -> None:
-    """Put a building into a date's colour (3, h, w), height (h, w) and mask, displaced as a tilted view shows it.
+    """Add a building to a date's colour (3, h, w), height (h, w) and mask, displaced according to the viewing angle.
 
     Parameters
     ----------
     lean : (float, float)
-        Rows and columns by which a thing one pixel high is displaced.
+        Displacement in rows and columns per pixel of height.
     tint : float
         Factor on the roof's brightness on this date.
     dirt : ndarray, shape (h, w)
@@ -189,7 +189,7 @@ def stamp(
     gy = np.arange(y0, y1, dtype=np.float32)[:, None]
     gx = np.arange(x0, x1, dtype=np.float32)[None]
     window = (slice(y0, y1), slice(x0, x1))
-    if abs(dy) + abs(dx) > 1.0:  # the facade that the tilted view shows
+    if abs(dy) + abs(dx) > 1.0:  # the facade visible from the viewing angle
         for share in (0.3, 0.65):
             wall = _inside(building, gy - share * dy, gx - share * dx, c, s)[0] > 0
             albedo[(slice(None), *window)][:, wall] = 0.8 * building.colour[:, None] + 0.06
@@ -206,7 +206,7 @@ def stamp(
         rise = np.where(depth < 1.5, 1.2, 0.0)  # the parapet
     shade = tint * (1 + 0.12 * dirt[window])
     if building.roof != "flat":
-        # Courses of tiles or shingles; faint at half a metre.
+        # Rows of tiles or shingles; faint at half a metre.
         shade = shade * (1 + 0.03 * np.sin(2.1 * along + 1.7 * across))
     albedo[(slice(None), *window)][:, roof] = (building.colour[:, None, None] * shade)[:, roof]
     height[window][roof] = (top + rise)[roof].astype(np.float32)
@@ -216,7 +216,7 @@ def stamp(
 
 
 def _inside(building: Building, gy: Grid, gx: Grid, c: float, s: float) -> tuple[Field, Field, Field]:
-    """Distance to the outline (above 0 inside), to the long sides, and the coordinate along the first part."""
+    """Return the distance to the outline (above 0 inside), to the long sides, and the coordinate along the first part."""
     depth: Grid | None = None
     across: Grid | None = None
     first: Grid | None = None
@@ -245,7 +245,7 @@ def _clutter(
     c: float,
     s: float,
 ) -> None:
-    """Boxes, skylights and seams on a flat roof, the same on both dates."""
+    """Draw boxes, skylights and seams on a flat roof, the same on both dates."""
     rng = np.random.default_rng(building.clutter)
     main = building.parts[0]
     u = (grid[1] - main.x) * c + (grid[0] - main.y) * s
@@ -263,7 +263,7 @@ def _clutter(
 
 @lru_cache(maxsize=64)
 def crown(radius: int, variant: int) -> tuple[Field, Field]:
-    """Height 0..1 and texture of a tree's crown, both (2 r + 1, 2 r + 1); height is negative outside."""
+    """Return height 0..1 and texture of a tree crown, both (2 r + 1, 2 r + 1); height is negative outside."""
     rng = np.random.default_rng([radius, variant])
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float32)
     lobes = 1 + 0.18 * np.cos(rng.integers(3, 7) * np.arctan2(y, x) + rng.uniform(0, 6)) * rng.uniform(0.3, 1)
@@ -279,7 +279,7 @@ def crown(radius: int, variant: int) -> tuple[Field, Field]:
 def plant(
     albedo: Field, height: Field, y: int, x: int, radius: int, variant: int, colour: Field, tall: float, *, bare: bool
 ) -> None:
-    """Put one tree into colour and height; a leafless one lets the ground through."""
+    """Add one tree to colour and height; a leafless one is partly transparent."""
     rows, columns = height.shape
     y0, y1, x0, x1 = y - radius, y + radius + 1, x - radius, x + radius + 1
     cy, cx = max(y0, 0), max(x0, 0)

@@ -1,4 +1,4 @@
-"""Endless random fields, made once and cut anew for every date: a slice costs a hundredth of a transform."""
+"""Random fields that are computed once and cut at a random offset for every date, a hundred times faster than a new field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZE = 1024
 
 @lru_cache(maxsize=16)
 def fractal(slope: float, seed: int) -> Field:
-    """Periodic field (SIZE, SIZE), mean 0, spread 1, whose amplitude falls as ``frequency ** -slope``."""
+    """Return a periodic field (SIZE, SIZE), mean 0, std 1, whose amplitude falls as ``frequency ** -slope``."""
     rng = np.random.default_rng([seed, 1])
     spectrum = np.fft.rfft2(rng.standard_normal((SIZE, SIZE), dtype=np.float32))
     fy, fx = np.fft.fftfreq(SIZE)[:, None], np.fft.rfftfreq(SIZE)[None]
@@ -26,14 +26,14 @@ def fractal(slope: float, seed: int) -> Field:
 
 @lru_cache(maxsize=4)
 def white(seed: int, spread: float = 1.0) -> Field:
-    """White noise (SIZE, SIZE), mean 0."""
+    """Return white noise (SIZE, SIZE), mean 0."""
     noise = np.random.default_rng([seed, 2]).standard_normal((SIZE, SIZE), dtype=np.float32)
     return _frozen(noise * np.float32(spread))
 
 
 @lru_cache(maxsize=4)
 def speckle(looks: float, seed: int) -> Field:
-    """Speckle of a radar image of so many looks, in decibels, (SIZE, SIZE); the power has mean 1."""
+    """Return radar speckle for a number of looks, in decibels, (SIZE, SIZE); the power has mean 1."""
     power = np.random.default_rng([seed, 3]).gamma(looks, 1 / looks, (SIZE, SIZE))
     return _frozen((10 * np.log10(power)).astype(np.float32))
 
@@ -44,7 +44,7 @@ def _frozen(field: Field) -> Field:
 
 
 def cut(field: Field, shape: tuple[int, int], row: int, column: int) -> Field:
-    """Part of a periodic field that begins at any row and column (negative ones too)."""
+    """Return a part of a periodic field that begins at any row and column (also negative)."""
     rows, columns = row % SIZE, column % SIZE
     if rows + shape[0] <= SIZE and columns + shape[1] <= SIZE:
         return field[rows : rows + shape[0], columns : columns + shape[1]]
@@ -53,5 +53,5 @@ def cut(field: Field, shape: tuple[int, int], row: int, column: int) -> Field:
 
 
 def anywhere(field: Field, shape: tuple[int, int], rng: np.random.Generator) -> Field:
-    """Part of a periodic field at a random place."""
+    """Return a part of a periodic field at a random place."""
     return cut(field, shape, int(rng.integers(SIZE)), int(rng.integers(SIZE)))

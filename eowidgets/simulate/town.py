@@ -1,4 +1,4 @@
-"""Lay out a place seen from above at half a metre, on two dates: ground, roads, buildings, trees, and what happens."""
+"""Layout of a place at half a metre, on two dates: ground, roads, buildings, trees, and changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eowidgets.simulate.land import voronoi
 from eowidgets.simulate.structures import BOTH, Building, Lot, Pool, Road, When, draw_building
 from eowidgets.simulate.texture import anywhere, fractal
 
-#: What may happen between the dates, and how often.
+#: Scenarios of change between the dates, and their frequencies.
 SCENARIOS: dict[str, float] = {
     "nothing": 0.34,
     "infill": 0.14,
@@ -24,7 +24,7 @@ SCENARIOS: dict[str, float] = {
     "court": 0.07,
     "paving": 0.05,
 }
-#: Ground, with its colour when dry and when green.
+#: Ground types, with their colours when dry and when green.
 GROUND: tuple[tuple[str, tuple[float, float, float], tuple[float, float, float]], ...] = (
     ("grass", (0.55, 0.50, 0.36), (0.31, 0.42, 0.22)),
     ("forest", (0.38, 0.33, 0.26), (0.20, 0.27, 0.15)),
@@ -54,7 +54,7 @@ class Tree:
 
 @dataclass(slots=True)
 class Town:
-    """Everything on the ground; lists are in the order in which they are drawn.
+    """All objects of a place; lists are in drawing order.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Town:
 
 
 class Layout:
-    """Draws a :class:`Town`; keeps the plan of what is taken."""
+    """Draw a :class:`Town`, and keep a map of occupied ground."""
 
     def __init__(self, shape: tuple[int, int], rng: np.random.Generator, scenario: str) -> None:
         self.shape, self.rng = shape, rng
@@ -97,7 +97,7 @@ class Layout:
     # ------------------------------------------------------------ roads
 
     def polyline(self) -> list[tuple[float, float]]:
-        """Draw a straight, bent or winding line through the picture."""
+        """Draw a straight, bent or winding line through the image."""
         h, w = self.shape
         rng = self.rng
         angle, through = rng.uniform(0, np.pi), np.array([rng.uniform(0.15, 0.85) * w, rng.uniform(0.15, 0.85) * h])
@@ -107,12 +107,12 @@ class Layout:
         bend = rng.choice((0.0, 1.0), p=(0.5, 0.5)) * rng.uniform(5, 35)
         wave = bend * np.sin(t / rng.uniform(40, 110) + rng.uniform(0, 6))
         points = through + t[:, None] * along + wave[:, None] * across
-        if rng.random() < 0.3:  # ends in the picture
+        if rng.random() < 0.3:  # ends in the image
             points = points[(t < rng.uniform(0, 60)) if rng.random() < 0.5 else (t > -rng.uniform(0, 60))]
         return [(float(x), float(y)) for x, y in points]
 
     def grid(self) -> list[list[tuple[float, float]]]:
-        """Draw streets of an estate: parallel lines and a few that cross them."""
+        """Draw the streets of an estate: parallel lines and a few that cross them."""
         h, w = self.shape
         rng = self.rng
         angle, gap = rng.uniform(0, np.pi), rng.uniform(86, 130)
@@ -131,7 +131,7 @@ class Layout:
         return lines
 
     def court(self) -> list[tuple[float, float]]:
-        """Draw a street that ends in a turning circle (cul-de-sac) within the picture."""
+        """Draw a street that ends in a turning circle (cul-de-sac) within the image."""
         h, w = self.shape
         rng = self.rng
         centre = np.array([rng.uniform(0.2, 0.8) * w, rng.uniform(0.2, 0.8) * h])
@@ -148,7 +148,7 @@ class Layout:
         return [(float(x), float(y)) for x, y in np.concatenate([street, circle])]
 
     def parking_lot(self, when: When) -> bool:
-        """Pave a parking lot without a building where there is room."""
+        """Add a parking lot without a building if there is room."""
         rng = self.rng
         for _ in range(20):
             y, x = rng.uniform(0.1, 0.9) * self.shape[0], rng.uniform(0.1, 0.9) * self.shape[1]
@@ -169,7 +169,7 @@ class Layout:
     def add_road(
         self, points: list[tuple[float, float]], when: When, style: tuple[float, npt.NDArray[np.float32], bool]
     ) -> None:
-        """Add a road and take its ground."""
+        """Add a road and reserve its ground."""
         from PIL import Image, ImageDraw
 
         width, colour, marked = style
@@ -180,7 +180,7 @@ class Layout:
         self.taken |= np.asarray(plan) > 0
 
     def road_style(self) -> tuple[float, npt.NDArray[np.float32], bool]:
-        """Width, colour and markings."""
+        """Draw width, colour and markings of a road."""
         rng = self.rng
         kind = rng.choice(("asphalt", "concrete", "dirt"), p=(0.45, 0.42, 0.13))
         base = {"asphalt": (0.38, 0.38, 0.39), "concrete": (0.64, 0.62, 0.58), "dirt": (0.63, 0.54, 0.42)}[str(kind)]
@@ -195,7 +195,7 @@ class Layout:
     # ------------------------------------------------------------ buildings
 
     def free(self, building: Building, margin: float) -> bool:
-        """Take the ground of a building if it is free and at least half in the picture."""
+        """Reserve the ground of a building if it is free and at least half in the image."""
         y, x = building.y, building.x
         if not (4 < y < self.shape[0] - 4 and 4 < x < self.shape[1] - 4 and self.allowed[int(y), int(x)]):
             return False
@@ -206,7 +206,7 @@ class Layout:
         return True
 
     def houses_along(self, road: Road, when: When, share: float, most: int = 10_000) -> int:
-        """Line a road with houses, their drives and pools; give how many."""
+        """Add houses along a road, with drives and pools; return their number."""
         rng = self.rng
         pts = np.array(road.points)
         step = np.diff(pts, axis=0)
@@ -237,7 +237,7 @@ class Layout:
         return made
 
     def drive(self, house: Building, out: npt.NDArray[np.float64], setback: float, width: float, when: When) -> None:
-        """Lay a drive from a house to its road."""
+        """Add a drive from a house to its road."""
         rng = self.rng
         side = np.array([-out[1], out[0]]) * rng.uniform(2, 4)
         shift = np.array([-out[1], out[0]]) * rng.uniform(-6, 6)
@@ -248,7 +248,7 @@ class Layout:
         self.town.lots.append(Lot([(float(a), float(b)) for a, b in corners], colour, when))
 
     def hall(self, when: When, *, parking: float = 0.7) -> bool:
-        """Put a large building, and often its parking lot, where there is room."""
+        """Add a large building, and often its parking lot, if there is room."""
         rng = self.rng
         for _ in range(30):
             y, x = rng.uniform(0.12, 0.88) * self.shape[0], rng.uniform(0.12, 0.88) * self.shape[1]
@@ -272,14 +272,14 @@ class Layout:
         return False
 
     def scatter_trees(self) -> None:
-        """Plant single trees, clumps, and every forest pixel of either date."""
+        """Add single trees, clumps, and the trees of forests on either date."""
         rng, town = self.rng, self.town
         h, w = self.shape
         kinds = int(rng.integers(0, 3))
         for _ in range(int(rng.choice((0, 1, 2, 4)) * rng.integers(10, 40) * h * w / 65536)):
             y, x = int(rng.integers(h)), int(rng.integers(w))
             if not self.taken[y, x]:
-                # A few trees come and go: nobody calls that a change.
+                # A few trees come and go, which does not count as change.
                 when = BOTH if rng.random() < 0.93 else (NEW if rng.random() < 0.7 else GONE)
                 r = int(rng.integers(3, 8))
                 town.trees.append(Tree(y, x, r, int(rng.integers(12)), (kinds + int(rng.random() < 0.2)) % 3, when))
@@ -298,7 +298,7 @@ class Layout:
 
 
 def footprint(shape: tuple[int, int], buildings: Sequence[Building], margin: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Ground under buildings, seen from straight above, widened by a margin."""
+    """Return the ground under buildings, seen from straight above, extended by a margin."""
     from PIL import Image, ImageDraw
 
     image = Image.new("L", (shape[1], shape[0]))

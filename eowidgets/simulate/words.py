@@ -1,4 +1,4 @@
-"""What a person would say of a simulated pair: facts counted from its truth, and sentences made of them.
+"""Captions of a simulated pair: facts counted from its reference data, and sentences composed of them.
 
 Words and turns of phrase are those of the captions of LEVIR-CC and LEVIR-MCI (people describing real pairs).
 """
@@ -22,26 +22,26 @@ GROUNDS = {
     FIELD: "grass",
     LAWN: "grass",
 }
-#: A road shorter than this many pixels of change is not worth a word.
+#: Minimum number of changed pixels of a road that is mentioned.
 ROAD_LEAST = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What changed, as counts and places.
+    """Changes as counts and places.
 
     Attributes
     ----------
     houses, halls, roads, parking : int
-        New ones.
+        Numbers of new objects.
     gone : int
-        Buildings that are there no more.
+        Number of vanished buildings.
     where : str
-        One of :data:`PLACES`, or ``""`` where change is spread over the picture.
+        One of :data:`PLACES`, or ``""`` if the change is spread over the image.
     ground : str
-        What was there before: grass, woods, bareland, desert, or ``""``.
+        Previous ground: grass, woods, bareland, desert, or ``""``.
     along : bool
-        A road was already there where buildings are new.
+        Whether the new buildings are along an existing road.
     """
 
     houses: int = 0
@@ -55,16 +55,16 @@ class Facts:
 
     @property
     def changed(self) -> bool:
-        """Whether anything changed that people speak of."""
+        """Whether anything changed that captions mention."""
         return bool(self.houses or self.halls or self.roads or self.gone)
 
 
 def facts(pair: Pair) -> Facts:
-    """Count what changed in a pair."""
+    """Count the changes of a pair."""
     if not pair.change.any():
         return Facts()
     town, (h, w) = pair.town, pair.change.shape
-    # A house by the edge of which almost nothing is seen is not counted.
+    # A house at the edge of the image of which almost nothing is visible is not counted.
     new = [b for b in town.buildings if b.when == (False, True)]
     gone = [b for b in town.buildings if b.when == (True, False)]
     built = pair.change == 2
@@ -102,7 +102,7 @@ def facts(pair: Pair) -> Facts:
 
 
 def _long(points: list[tuple[float, float]], h: int, w: int) -> bool:
-    """Whether a road runs at least 40 pixels through the picture."""
+    """Return whether a road extends over at least 40 pixels of the image."""
     p = np.array(points)
     inside = (p[:, 0] > 0) & (p[:, 0] < w) & (p[:, 1] > 0) & (p[:, 1] < h)
     step = np.hypot(*np.diff(p, axis=0).T)
@@ -110,7 +110,7 @@ def _long(points: list[tuple[float, float]], h: int, w: int) -> bool:
 
 
 def how_many(n: int, one: tuple[str, ...], many: tuple[str, ...]) -> list[str]:
-    """Noun phrases for so many things, the likeliest first."""
+    """Return noun phrases for a number of objects, the likeliest first."""
     if n == 1:
         return [f"a {word}" for word in one]
     words = {2: ("two",), 3: ("three", "some"), 4: ("four", "several"), 5: ("several", "some")}.get(
@@ -120,7 +120,7 @@ def how_many(n: int, one: tuple[str, ...], many: tuple[str, ...]) -> list[str]:
 
 
 def templates(f: Facts, rng: np.random.Generator, count: int = 5) -> list[str]:
-    """Sentences that are true of the facts; the five of :data:`NO_CHANGE` where nothing changed."""
+    """Return sentences that are true of the facts; the five of :data:`NO_CHANGE` if nothing changed."""
     if not f.changed:
         return list(NO_CHANGE[:count])
     return [_sentence(f, rng, i) for i in range(count)]

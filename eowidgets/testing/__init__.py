@@ -1,4 +1,4 @@
-"""Checks for authors of models, and small cubes to try them on."""
+"""Checks for authors of models, and small cubes for tests."""
 
 from eowidgets.testing.check import CHECKS, CORNER, SAME, check_model
 from eowidgets.testing.cubes import BANDS, SERIES, tiny_cube

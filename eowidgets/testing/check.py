@@ -1,4 +1,4 @@
-"""Check that a model keeps the contract."""
+"""Check that a model satisfies the contract."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from eowidgets.testing.compare import apart
 from eowidgets.testing.cubes import SERIES, cube_of_source, series_table, some_places, suited_cube
 from eowidgets.testing.report import Finding, Report
 
-#: Two results are the same if no value differs by more than this, relative to values of about 1.
+#: Two results are equal if no value differs by more than this, relative to values of about 1.
 SAME = 1e-5
-#: Pixels of the corner that is never observed in the check of nodata.
+#: Pixels of the unobserved corner in the check of nodata.
 CORNER = 4
 
 
 @checked
 def check_model(model: str | Model | type[Model], cube: xr.Dataset | None = None, *, strict: bool = True) -> Report:
-    """Check that a model keeps the contract: outputs, repeatability, windows, nodata, parameters, copies and its card.
+    """Check that a model satisfies the contract: outputs, repeatability, windows, nodata, parameters, copies and its card.
 
     Parameters
     ----------
     model : str, Model or Model class
     cube : Dataset, optional
-        A small cube that suits the model; by default one is made from what its feed states. A detector needs a cube in
-        which it finds something: the check of one that finds nothing fails.
+        A small cube that suits the model; by default one is created from its feed. A detector needs a cube with
+        detections: the check fails without any.
     strict : bool
-        Raise if a check fails; False returns the report in any case.
+        Whether to raise if a check fails; False returns the report in any case.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def check_model(model: str | Model | type[Model], cube: xr.Dataset | None = None
     Raises
     ------
     ModelError
-        With one line per check that failed.
+        With one line per failed check.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def check_model(model: str | Model | type[Model], cube: xr.Dataset | None = None
 
 
 def _data(model: Model, cube: xr.Dataset) -> Any:
-    """Return what the model is run on: the cube, or a table if its results have no room in one."""
+    """Return the input of the model: the cube, or a table if its results do not fit on the grid of a cube."""
     if not isinstance(model.feed, Series):
         return cube
     copy = model.with_params()
@@ -89,14 +89,14 @@ def _data(model: Model, cube: xr.Dataset) -> Any:
 
 @dataclass(frozen=True)
 class _Tried:
-    """A model, a cube (or a table), and the result of the one on the other, to which other runs are compared."""
+    """A model, its input (cube or table), and the result, with which other runs are compared."""
 
     model: Model
     cube: Any
     result: Any
 
     def again(self, most: float, what: str, *, model: Model | None = None, **options: Any) -> str:
-        """Run once more, and return the sentence about a result that differs by more than ``most``."""
+        """Run again, and return a sentence if the result differs by more than ``most``."""
         return apart(self.result, _run(model or self.model, self.cube, **options), most, what)
 
 
@@ -154,9 +154,9 @@ def _run(model: Model, cube: Any, **options: Any) -> Any:
 def _empty(found: Any) -> str:
     rasters = [v for v in found.data_vars.values() if v.dtype != bool] if isinstance(found, xr.Dataset) else []
     if rasters and not any(bool(v.notnull().any()) for v in rasters):
-        return "the result holds no value at all"
+        return "the result has no valid value"
     if not isinstance(found, xr.Dataset) and not len(found):
-        return "nothing was found, so the other checks compare empty tables: give a cube with something to find"
+        return "nothing was detected, so the other checks compare empty tables: give a cube with objects to detect"
     return ""
 
 
@@ -169,12 +169,12 @@ def _gathered(model: Model, data: Any) -> Gathered | None:
 
 
 def _columns(tried: _Tried, output: Gathered) -> str:
-    """Return how the form of a table, with or without rows, differs from what its output states."""
+    """Return a sentence if the columns or the CRS of a table differ from those declared by its output."""
     stated = {*output.columns, "geometry", *(("date",) if output.over_time else ())}
     if different := sorted(stated ^ {str(name) for name in tried.result.columns}):
         return f"the table and the output {shown(output.name)} do not have the same columns: {', '.join(different)}"
     if tried.result.crs != tried.cube.rio.crs:
-        return f"the table has the CRS {shown(str(tried.result.crs))} and the cube {shown(str(tried.cube.rio.crs))}"
+        return f"the table has the CRS {shown(str(tried.result.crs))} but the cube {shown(str(tried.cube.rio.crs))}"
     return ""
 
 
@@ -193,11 +193,11 @@ def _windows(tried: _Tried) -> str:
         _run(model, tried.cube, window=2 * model.feed.size)
     except EowidgetsError:
         return ""
-    return f"it states windows of {model.feed.size} pixels and runs in windows of {2 * model.feed.size} as well"
+    return f"it declares windows of {model.feed.size} pixels but also runs in windows of {2 * model.feed.size}"
 
 
 def _least(tried: _Tried) -> int:
-    """Return a small window that has room for the halo."""
+    """Return a small window with room for the halo."""
     cube = tried.cube
     feed = Fitted.of(tried.model, cube).feed if isinstance(cube, xr.Dataset) else tried.model.feed
     return -(-max(16, 2 * feed.halo + 1) // feed.multiple) * feed.multiple
@@ -213,16 +213,16 @@ def _nodata(tried: _Tried) -> str:
         hidden[band][:, :corner, :corner] = np.nan
     found = _run(tried.model, hidden)
     if rows:
-        return "it finds something where nothing was ever measured" if _any_in(found, hidden, corner) else ""
+        return "it detects objects where nothing was measured" if _any_in(found, hidden, corner) else ""
     part = found.isel(y=slice(0, CORNER), x=slice(0, CORNER))
     if bool(part["valid"].any()):
-        return "the result is called valid where nothing was ever measured"
+        return "the result is valid where nothing was measured"
     given = [str(v) for v in part.data_vars if part[v].dtype.kind == "f" and bool(part[v].notnull().any())]
-    return f"{given[0]} has values where nothing was ever measured" if given else ""
+    return f"{given[0]} has values where nothing was measured" if given else ""
 
 
 def _any_in(found: Any, cube: xr.Dataset, corner: int) -> bool:
-    """Whether the centre of a row lies in the first rows and columns of a cube."""
+    """Return whether the centre of a row lies in the first rows and columns of a cube."""
     centres = found.geometry.bounds
     inside = np.ones(len(found), dtype=bool)
     for axis in ("x", "y"):
@@ -233,7 +233,7 @@ def _any_in(found: Any, cube: xr.Dataset, corner: int) -> bool:
 
 
 def _tables(model: Model, table: Any) -> str:
-    """Return how the result of a series depends on the others in its table; a trained forecaster learns from them all."""
+    """Return a sentence if the result of a series depends on the others in its table (except for trained forecasters)."""
     whole = _run(model, table)
     for i in () if getattr(model, "trained", False) else (0, SERIES - 1):
         alone, among = _run(model, table[table["id"] == i]), _rows_of(whole, [i])
@@ -251,14 +251,14 @@ def _rows_of(found: Any, names: list[int]) -> Any:
 
 def _pickle(tried: _Tried) -> str:
     try:
-        copy = pickle.loads(_dumps(tried.model))  # noqa: S301  (written here, a moment ago)
+        copy = pickle.loads(_dumps(tried.model))  # noqa: S301  (written above)
     except Exception as error:  # noqa: BLE001  (whatever a class raises)
         return f"it cannot be sent to another process ({words(error)})"
     return tried.again(0.0, "the model and its copy in another process", model=copy)
 
 
 def _dumps(model: Model) -> bytes:
-    """Pickle a model as Dask does, which also takes classes of a notebook."""
+    """Pickle a model as Dask does, which also supports classes of a notebook."""
     try:
         from cloudpickle import dumps
     except ImportError:
@@ -268,12 +268,12 @@ def _dumps(model: Model) -> bytes:
 
 
 def _wrapped(model: Model) -> bool:
-    """Whether the network of a model was given to it, and is not made by its class."""
+    """Return whether the network of a model was passed to it, and is not built by its class."""
     return type(model).__module__ == "eowidgets.models.wrap.adapter"
 
 
 def _saved(tried: _Tried) -> str:
-    """Only a registered class, or a wrapped network, can be found again."""
+    """Save and load: only for a registered class, or a wrapped network, which can be found again."""
     if not _wrapped(tried.model) and tried.model.name not in {*read_index(OWN), *registered()}:
         return ""
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Made-up cubes, tables and places to try models on; no file is read."""
+"""Synthetic cubes, tables and places for tests of models; no file is read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import MASKS
 from eowidgets.cube.schema import bands as bands_of
 
-#: Bands of a cube for a model that takes any.
+#: Bands of a cube for a model that accepts any.
 BANDS = ("blue", "green", "red", "nir")
-#: Series of the table that a model of series is run on.
+#: Number of series of the table for a model of series.
 SERIES = 6
 
 
@@ -81,18 +81,18 @@ def tiny_cube(
 
 
 def suited_cube(model: Model) -> xr.Dataset:
-    """Return a cube that suits what a model states, with two windows where it states their size."""
+    """Return a cube that suits the declaration of a model, with two windows if their size is declared."""
     feed = model.feed
     dates = max(feed.min_dates, min(feed.max_dates or 48, 48))
     height, width = (40, 40) if feed.size is None else (feed.size, feed.size + feed.size // 2)
     bands = (*(feed.bands or BANDS), *feed.optional_bands)
-    # Some models of series need a number of years, which an instance states as ``least_years``.
+    # Some models of series need a number of years, which an instance declares as ``least_years``.
     days = max(30, math.ceil(366 * (getattr(model, "least_years", 1) + 1) / dates))
     return tiny_cube(bands, dates=dates, height=height, width=width, resolution=feed.resolution or 10.0, days=days)
 
 
 def cube_of_source(cube: xr.Dataset, source: Source) -> xr.Dataset:
-    """Return a cube that suits a further source, on the ground of another cube."""
+    """Return a cube for an additional source, on the extent of another cube."""
     metres = source.resolution or 10.0
     height, width = (math.ceil(float(np.ptp(cube[k].values)) / metres) + 1 for k in ("y", "x"))
     dates = max(source.min_dates, min(source.max_dates or 12, 12))
@@ -109,7 +109,7 @@ def cube_of_source(cube: xr.Dataset, source: Source) -> xr.Dataset:
 
 
 def series_table(cube: xr.Dataset) -> Any:
-    """Return some pixels of a cube as a table of series; the last has dates of its own."""
+    """Return some pixels of a cube as a table of series; the last series has different dates."""
     import pandas as pd
 
     chosen = [(i * len(cube["y"]) // SERIES, i * len(cube["x"]) // SERIES) for i in range(SERIES)]

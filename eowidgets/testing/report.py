@@ -1,4 +1,4 @@
-"""What the checks of a model found."""
+"""Results of the checks of a model."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Finding:
     Attributes
     ----------
     check : str
-        What was checked.
+        Name of the check.
     problem : str
-        One sentence; empty if all is well.
+        One sentence; empty if the check passed.
     """
 
     check: str
@@ -31,5 +31,5 @@ class Report(tuple[Finding, ...]):
 
     @property
     def problems(self) -> tuple[Finding, ...]:
-        """The checks that failed."""
+        """The failed checks."""
         return tuple(f for f in self if f.problem)

@@ -49,7 +49,7 @@ def test_auto_is_the_model_of_series(cube, name, monkeypatch):
 def test_vectors_come_back_as_they_are(cube):
     found = eow.embed(cube, Means)
     assert eow.embed(found) is found
-    with pytest.raises(InputError, match="holds vectors already"):
+    with pytest.raises(InputError, match="already holds vectors"):
         eow.embed(found, area=(27.0, 45.1, 27.1, 45.2))
 
 

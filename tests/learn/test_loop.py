@@ -156,7 +156,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, content):
 
 @pytest.mark.parametrize("settings", [{}, {"steps": 0, "minutes": 0.0}, {"patience": 3}])
 def test_a_plan_without_an_end_is_refused(settings):
-    with pytest.raises(InputError, match="A run needs an end"):
+    with pytest.raises(InputError, match="The plan has no limit"):
         Plan(**settings)
 
 

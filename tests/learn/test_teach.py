@@ -192,7 +192,7 @@ def test_other_mistakes_in_one_sentence(cube):
         ({"features": "month"}, "month"),
         ({"features": "months+montsh"}, "join names"),
         ({"model": "foorest"}, "foorest"),
-        ({"model": "fill-linear"}, "cannot be taught"),
+        ({"model": "fill-linear"}, "cannot be trained"),
         ({"groups": [1, 2]}, "tables"),
         ({"value": "class"}, "class"),
     ):
@@ -250,4 +250,4 @@ def test_the_share_of_a_rare_class_in_the_examples_is_not_that_of_the_map():
     assert (found == rare).mean() > 0.975, "better than the most frequent class"
     assert evaluation_of(model).scores["accuracy"].value == pytest.approx((found == rare).mean(), abs=0.01)
     assert evaluation_of(model).majority == pytest.approx(0.98, abs=0.005)
-    assert "of rare classes a larger share" in " ".join(model.evaluation["notes"])
+    assert "with a larger share of rare classes" in " ".join(model.evaluation["notes"])

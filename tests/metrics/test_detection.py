@@ -66,7 +66,7 @@ def test_nothing_found_is_zero_and_nothing_to_find_is_not_defined():
     ("found", "truth", "iou", "words"),
     [
         (objects(A), objects(A), 0.5, "no column 'score'"),
-        (objects(A, score=[1]).set_crs(4326), objects(A).set_crs(3857), 0.5, "bring them to one"),
+        (objects(A, score=[1]).set_crs(4326), objects(A).set_crs(3857), 0.5, "reproject them to one"),
         (objects(A, score=[1]), objects(A), 0.0, "above 0"),
     ],
 )

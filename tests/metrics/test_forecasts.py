@@ -61,9 +61,9 @@ def test_mase_of_many_series_leaves_out_those_that_never_changed():
 
 
 def test_refusals():
-    with pytest.raises(InputError, match="one more axis"):
+    with pytest.raises(InputError, match="one additional first axis"):
         crps([0.1, 0.2], [0.1, 0.2])
-    with pytest.raises(InputError, match="do not fit 1 levels"):
+    with pytest.raises(InputError, match="do not match 1 levels"):
         pinball([0.1], [0.1], [0.5])
     with pytest.raises(InputError, match="between 0 and 1"):
         pinball([[0.1]], [0.1], [5])

@@ -44,5 +44,5 @@ def test_seasons_are_ordered_and_follow_the_cover(scene):
 
 
 def test_a_scene_without_growth_says_so(scene):
-    with pytest.raises(InputError, match="how its land grows"):
+    with pytest.raises(InputError, match="no growth model"):
         dataclasses.replace(scene, growth=None).seasons()

@@ -148,8 +148,8 @@ def test_a_detector_is_checked_where_there_is_something_to_find(spots):
 def test_a_detector_that_finds_nothing_fails_and_is_told_why():
     report = check_model(Bright, strict=False)
     assert [f.check for f in report.problems] == ["runs"]
-    assert "FAILED runs: nothing was found" in str(report)
-    with pytest.raises(eow.EowidgetsError, match="give a cube with something to find"):
+    assert "FAILED runs: nothing was detected" in str(report)
+    with pytest.raises(eow.EowidgetsError, match="give a cube with objects to detect"):
         check_model(Bright)
 
 
@@ -178,7 +178,7 @@ def test_objects_where_nothing_was_measured_are_told(spots, monkeypatch):
     whole = check.run(Bright, spots)
     monkeypatch.setattr(check, "run", lambda *args, **options: whole)
     report = check_model(Bright, spots, strict=False)
-    assert "where nothing was ever measured" in told(report)["nodata"]
+    assert "where nothing was measured" in told(report)["nodata"]
 
 
 def test_a_table_of_other_columns_is_told(spots, monkeypatch):

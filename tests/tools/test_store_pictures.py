@@ -111,10 +111,10 @@ def test_a_notebook_that_was_not_stored_before_is_refused(tool, picture, tmp_pat
     nbformat.write(notebook, path)
     monkeypatch.setattr(tool, "taken", lambda lab, path: [(0, 0, picture)])
     before = path.read_text()
-    with pytest.raises(SystemExit, match="other outputs"):
+    with pytest.raises(SystemExit, match="outdated stored outputs"):
         tool.store(None, path)
     path.write_text(json.dumps(json.loads(before)))
-    with pytest.raises(SystemExit, match="not laid out"):
+    with pytest.raises(SystemExit, match="not formatted"):
         tool.store(None, path)
 
 

@@ -31,11 +31,11 @@ class Public:
     Attributes
     ----------
     name : str
-        As users write it after ``eow.``.
+        Name after ``eow.``.
     module : str
         Where it is defined, without the name of the package.
     origin : str
-        What it is called there.
+        Name in that module.
     """
 
     name: str
@@ -59,7 +59,7 @@ def group_of(one: Public) -> str:
     Raises
     ------
     ValueError
-        If no group has its module.
+        If no group contains its module.
     """
     where = one.module or one.origin
     for page, _, prefixes in GROUPS:

@@ -86,7 +86,7 @@ def gallery(source: Path, found: dict[str, str]) -> str:
         raise ValueError(
             f"The gallery lacks the pictures {missing}: run  python tools/screenshots.py {' '.join(missing)}"
         )
-    parts = ["# Gallery\n", "Every picture was made by the software itself (`make screenshots`, `make notebooks`).\n"]
+    parts = ["# Gallery\n", "Every picture is output of the software (`make screenshots`, `make notebooks`).\n"]
     parts += [f"## [{scene.title}]({scene.page})\n\n![{scene.alt}](images/{scene.name}.png)\n" for scene in SCENES]
     for page in (v for k, v in found.items() if k.startswith("notebooks/") and k.count("/") == 1):
         text = (source / page).read_text(encoding="utf-8")

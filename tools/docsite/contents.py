@@ -1,4 +1,4 @@
-"""What the site has: which page of the repository is where, and the navigation."""
+"""Contents of the site: paths of the repository's pages in the site, and the navigation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PROJECT = {
 
 
 def pages(root: Path) -> dict[str, str]:
-    """Return path in the repository -> path in the site, of every page and picture that is taken.
+    """Return path in the repository -> path in the site, of every page and picture of the site.
 
     Raises
     ------

@@ -29,7 +29,7 @@ def rewrite(text: str, source: str, target: str, pages: Mapping[str, str], root:
     Returns
     -------
     str
-        A link to a file that is no page, such as code, becomes plain text: the repository has no public address.
+        A link to a file that is not a page, such as code, becomes plain text: the repository has no public address.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def rewrite(text: str, source: str, target: str, pages: Mapping[str, str], root:
     """
 
     def moved(link: str) -> str | None:
-        if link.startswith("@@"):  # a picture that was made for the site
+        if link.startswith("@@"):  # a picture that is created for the site
             return link[2:]
         path, _, anchor = link.partition("#")
         if "://" in link or link.startswith(("mailto:", "data:")) or not path:

@@ -20,12 +20,12 @@ def page_of(notebook: Path, pictures: Path, name: str) -> str:
     pictures : Path
         Folder.
     name : str
-        How the names of the pictures begin.
+        Prefix of the names of the pictures.
 
     Returns
     -------
     str
-        Markdown; pictures are referred to as ``PICTURES/file``, to be replaced by the way to the folder.
+        Markdown; pictures are referred to as ``PICTURES/file``, to be replaced by the path to the folder.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     parts: list[str] = []

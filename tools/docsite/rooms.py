@@ -25,7 +25,7 @@ class Room:
     Attributes
     ----------
     name, what, below : str
-        Name, what lives there, and what it may import.
+        Name, contents, and allowed imports.
     """
 
     name: str

@@ -15,9 +15,9 @@ INTRO = """# Systems
 Every model of the package: {published} that follow a publication, and those without one: {others}. This page is
 generated from `models.toml`, the cards of the models, their READMEs and every `weights.toml` whenever the site is built.
 
-*Status* says where the weights come from. Figures are those of the cards: what they were measured on stands in them,
-and they cannot be compared between rows. Where a card has none, the page of the system has what was measured, or says that
-nothing was. `eow.list_models()` has the same list.
+*Status* names the origin of the weights. Figures are those of the cards, which also name the test data;
+figures of different rows are not comparable. Where a card has none, the page of the system has what was measured, or states
+that nothing was. `eow.list_models()` has the same list.
 """
 HEAD = "| model | paper | status | where | figures | licence |\n|---|---|---|---|---|---|\n"
 
@@ -72,7 +72,7 @@ def systems(package: Path) -> list[System]:
     Raises
     ------
     ValueError
-        If ``models.toml`` lists other models than there are.
+        If ``models.toml`` does not list exactly the existing models.
     """
     rows = listed()
     if missing := {row.name for row in rows} ^ set(read_index(OWN)):

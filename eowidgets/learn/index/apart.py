@@ -1,4 +1,4 @@
-"""Choose the best answers that lie apart from each other on the ground."""
+"""Select the best matches that keep a minimum distance from each other on the ground."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ def choose(
     taken: Points,
     skip: Ints,
 ) -> tuple[Ints, Floats]:
-    """Take the best rows one after the other, leaving out those near one that was taken (non-maximum suppression).
+    """Select the best rows one by one, and skip those near a selected one (non-maximum suppression).
 
     Parameters
     ----------
     ranked : iterable of (rows, scores)
-        By falling score within each.
+        By decreasing score within each.
     place : callable
-        Gives the points of rows, from :func:`on_sphere`.
+        Returns the points of rows, from :func:`on_sphere`.
     k : int
-        Rows to take.
+        Number of rows to select.
     apart : float
-        Least distance in metres between two of them, and from ``taken``; 0 takes all.
+        Minimum distance in metres between two of them, and from ``taken``; 0 selects all.
     taken : array (m, 3)
-        Points near which nothing is taken.
+        Points near which nothing is selected.
     skip : array
-        Rows that are never taken.
+        Rows that are never selected.
 
     Returns
     -------
     rows, scores : array
-        Fewer than ``k`` where there are no more.
+        Fewer than ``k`` if there are no more.
     """
-    # The straight line through the sphere that belongs to a distance along it.
+    # Chord length that corresponds to a distance along the sphere.
     chord = 2 * RADIUS * np.sin(min(apart / (2 * RADIUS), np.pi / 2))
     rows: list[int] = []
     scores: list[float] = []

@@ -1,4 +1,4 @@
-"""The vectors of a cube with their places: which variable holds them, and which cells of the grid have one."""
+"""The vectors of a cube with their positions: the variable that contains them, and the cells with a vector."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.cube.schema import FEATURE
 from eowidgets.cube.vectors import vectors_of
 from eowidgets.errors import InputError, shown
 
-#: Cells of a lazy cube that are read at a time.
+#: Cells of a lazy cube per read.
 STRIP = 1 << 20
 
 Ints = npt.NDArray[np.int64]
@@ -26,15 +26,15 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The cells of one cube, on one date, that have a vector.
+    """The cells of one cube, on one date, with a vector.
 
     Attributes
     ----------
     title, date : str
-        Of the cube; a period is written with a slash.
+        Title and date of the cube; a period is written with a slash.
     box : odc.geo GeoBox
     cells : array (n,)
-        ``row * width + column`` of every cell that has a vector, increasing.
+        ``row * width + column`` of every cell with a vector, increasing.
     provenance : str
         JSON; empty if the cube has none.
     """
@@ -51,22 +51,22 @@ class Part:
         return globe.lonlat(self.box, columns + 0.5, rows + 0.5)
 
     def find(self, cells: Ints) -> Ints:
-        """Return the position of each cell among those that have a vector, -1 where it has none."""
+        """Return the position of each cell among those with a vector, -1 if it has none."""
         place = np.searchsorted(self.cells, cells).clip(max=len(self.cells) - 1)
         return np.where(self.cells[place] == cells, place, -1)
 
 
 def read_parts(cube: xr.Dataset, valid: xr.DataArray | None, title: str) -> Iterator[tuple[Part, Floats]]:
-    """Yield the vectors of a cube, a part for each date, each with its matrix (n, features).
+    """Yield the vectors of a cube as one part per date, each with its matrix (n, features).
 
     Parameters
     ----------
     cube : Dataset
-        In memory or lazy; a lazy one is read in strips of rows.
+        In memory or lazy; a lazy cube is read in strips of rows.
     valid : DataArray (y, x), optional
-        Which cells to take; None: those of the variable ``valid``, if there is one.
+        Mask of the cells to use; None: the variable ``valid``, if there is one.
     title : str
-        Used where the cube has no title.
+        Used if the cube has no title.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _read(frame: xr.DataArray, allowed: xr.DataArray | None) -> tuple[Ints, Floa
     for first in range(0, rows, step):
         rows_here = {"y": slice(first, first + step)}
         both = {"vectors": frame} if allowed is None else {"vectors": frame, "allowed": allowed}
-        # Together: a mask that is derived from lazy vectors would read them once more.
+        # Computed together: a mask derived from lazy vectors would read them again.
         part = xr.Dataset({n: v.isel(rows_here).variable for n, v in both.items()}).load()
         strip = np.asarray(part["vectors"].values, np.float32).reshape(-1, frame.sizes[FEATURE])
         keep = np.isfinite(strip).all(axis=1)
@@ -110,7 +110,7 @@ def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> xr.DataArray | None:
     dims = [d for d in ("time", "y", "x") if d in given.dims]
     if set(given.dims) != set(dims) or {a: given.sizes.get(a) for a in shape} != shape or given.dtype != bool:
         raise InputError(
-            f"valid is a {given.dtype} mask over {shown(dict(given.sizes))}: give a boolean one over {shown(shape)}."
+            f"valid is a {given.dtype} mask over {shown(dict(given.sizes))}: give a boolean mask over {shown(shape)}."
         )
     if "time" in dims and given.sizes["time"] != cube.sizes.get("time"):
         return given.any("time").transpose("y", "x")
@@ -118,7 +118,7 @@ def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> xr.DataArray | None:
 
 
 def _period(provenance: str) -> str:
-    """Return the first and the last date of what a result was computed from."""
+    """Return the first and the last date that a result was computed from."""
     try:
         dates = [str(d)[:10] for d in json.loads(provenance)["dates"]]
     except (KeyError, TypeError, ValueError):

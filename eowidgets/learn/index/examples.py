@@ -1,4 +1,4 @@
-"""Read what a person points at: points, pins, areas, vectors, or the vectors of another cube."""
+"""Read examples given by the user: points, pins, areas, vectors, or the vectors of another cube."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from eowidgets.errors import EowidgetsError, InputError, shown
 from eowidgets.learn.index.apart import Points, on_sphere
 from eowidgets.learn.index.cells import Floats, Ints, Part, read_parts
 
-#: Vectors of an area or a cube that are used at most, spread evenly over it.
+#: Maximum number of vectors of an area or a cube, spread evenly over it.
 MOST = 2000
-#: Lists within lists that are read.
+#: Maximum nesting depth of lists.
 DEEPEST = 2
 WANTS = "a point (lon, lat), a pin {'lon': ..., 'lat': ...}, an area, vectors, another cube with vectors, or a list of these"
-#: What :meth:`Index.find` takes as examples.
+#: Accepted examples of :meth:`Index.find`.
 ExampleLike = Annotated[Any, doc(WANTS)]
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Vectors with their rows in the index and their places, where they have them.
+    """Vectors with their rows in the index and their positions, if they have any.
 
     Attributes
     ----------
     vectors : array (n, features)
     rows : array (m,)
-        Rows of the index that were pointed at.
+        Rows of the index given as examples.
     points : array (p, 3)
-        Places on the sphere.
+        Positions on the sphere.
     """
 
     vectors: Floats
@@ -44,17 +44,17 @@ class Examples:
 
 
 def read_examples(source: Any, parts: Sequence[Part], matrix: Floats, what: str) -> Examples:
-    """Return the examples that somebody pointed at.
+    """Return the given examples.
 
     Parameters
     ----------
     source : see :data:`ExampleLike`
     parts : sequence of Part
-        Of the index, in the order of the rows.
+        Parts of the index, in the order of the rows.
     matrix : array (n, features)
-        Vectors of the index as they were given.
+        Vectors of the index, not standardised.
     what : {"like", "unlike"}
-        For messages.
+        Name of the argument, for messages.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _each(source: Any, parts: Sequence[Part], matrix: Floats, what: str, depth: 
         return [_at(*point, parts, matrix)]
     if isinstance(source, list | tuple) and not _is_box(source):
         if depth == DEEPEST:
-            raise InputError(f"{what} has lists within lists: give {WANTS}.")
+            raise InputError(f"{what} has nested lists: give {WANTS}.")
         return [one for some in source for one in _each(some, parts, matrix, what, depth + 1)]
     try:
         area = Area.of(source)
@@ -109,7 +109,9 @@ def _is_number(value: Any) -> bool:
 
 def _at(lon: float, lat: float, parts: Sequence[Part], matrix: Floats) -> Examples:
     if not (np.isfinite(lon) and abs(lon) <= 360 and -90 <= lat <= 90):
-        raise InputError(f"There is no point {lon:.9g}, {lat:.9g} on Earth: give longitude and latitude in degrees.")
+        raise InputError(
+            f"The point {lon:.9g}, {lat:.9g} is outside the range of coordinates: give longitude and latitude in degrees."
+        )
     rows, inside, first = [], False, 0
     for part in parts:
         column, row = (float(v) for v in globe.locate(part.box, lon, lat))
@@ -122,12 +124,12 @@ def _at(lon: float, lat: float, parts: Sequence[Part], matrix: Floats) -> Exampl
         west, south, east, north = globe.extent(parts[0].box)
         others = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
         raise InputError(
-            f"The point {lon:.5f}° E, {lat:.5f}° N lies outside the index: {shown(parts[0].title)} reaches from {west:.5f} to "
+            f"The point {lon:.5f}° E, {lat:.5f}° N lies outside the index: {shown(parts[0].title)} extends from {west:.5f} to "
             f"{east:.5f}° E and from {south:.5f} to {north:.5f}° N{others}."
         )
     if not rows:
         raise InputError(
-            f"The point {lon:.5f}° E, {lat:.5f}° N has no vector, because nothing was observed there: choose another point."
+            f"The point {lon:.5f}° E, {lat:.5f}° N has no vector, because it has no observation: choose another point."
         )
     return Examples(matrix[rows], np.array(rows, np.int64), on_sphere(np.array([lon]), np.array([lat])))
 
@@ -143,7 +145,7 @@ def _in_area(area: Area, parts: Sequence[Part], matrix: Floats, what: str) -> Ex
     found = np.concatenate(rows)
     if not len(found):
         raise InputError(
-            f"The area {shown(area.name)} in {what} holds no pixel of the index with a vector: draw it inside the cube."
+            f"The area {shown(area.name)} in {what} contains no pixel of the index with a vector: draw it inside the cube."
         )
     return Examples(matrix[thinned(found)], found, np.concatenate(points))
 
@@ -151,7 +153,7 @@ def _in_area(area: Area, parts: Sequence[Part], matrix: Floats, what: str) -> Ex
 def _of_cube(cube: xr.Dataset, matrix: Floats, what: str) -> Examples:
     values = np.concatenate([_same_length(m, matrix, what) for _, m in read_parts(cube, None, "other")])
     if not len(values):
-        raise InputError(f"The cube in {what} has no vector: nothing was observed in it.")
+        raise InputError(f"The cube in {what} has no vector: give a cube with observations.")
     return _loose(thinned(values))
 
 
@@ -167,7 +169,8 @@ def _of_vectors(values: Any, matrix: Floats, what: str) -> Examples:
 def _same_length(values: Floats, matrix: Floats, what: str) -> Floats:
     if values.shape[1] != matrix.shape[1]:
         raise InputError(
-            f"The vectors in {what} have {values.shape[1]} features and those of the index {matrix.shape[1]}: embed both with "
+            f"The vectors in {what} have {values.shape[1]} features, but those of the index have "
+            f"{matrix.shape[1]}: embed both with "
             "the same model."
         )
     return values
@@ -178,5 +181,5 @@ def _loose(vectors: Floats) -> Examples:
 
 
 def thinned(values: Any) -> Any:
-    """Return at most :data:`MOST` rows, spread evenly."""
+    """Return at most :data:`MOST` evenly spaced rows."""
     return values[:: -(-len(values) // MOST)] if len(values) > MOST else values

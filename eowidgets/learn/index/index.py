@@ -106,10 +106,14 @@ class Index:
         found = [one for i, c in enumerate(cubes) for one in read_parts(c, valid, f"cube {i + 1}")]
         lengths = {matrix.shape[1] for _, matrix in found}
         if len(lengths) > 1:
-            raise InputError(f"The cubes have vectors of {sorted(lengths)} features: embed all with the same model.")
+            raise InputError(
+                f"The cubes have vectors with different numbers of features, {sorted(lengths)}: embed all with the same model."
+            )
         parts = tuple(part for part, _ in found if len(part.cells))
         if not parts:
-            raise InputError("The cube has no pixel with a vector: nothing was observed, or the mask leaves nothing.")
+            raise InputError(
+                "The cube has no pixel with a vector: give a cube with observations, and a mask that includes some of them."
+            )
         need_graph(sum(len(part.cells) for part in parts))
         kept = [matrix for _, matrix in found if len(matrix)]
         vectors = kept[0] if len(kept) == 1 else np.concatenate(kept)

@@ -1,4 +1,4 @@
-"""What a search found: places in order of similarity, as a table, pins for the viewer, and a map of the score."""
+"""Results of a search: places in order of similarity, as a table, as pins for the viewer, and as a score map."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from eowidgets.learn.index.index import Index
 
-#: Share of the pixels below the lower end of the colours of a score map: what is found is at the other end.
+#: Share of the pixels below the lower end of the colour scale of a score map, because the matches are at the other end.
 LOW = 0.5
 
 
 @checked
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """Places of an index in order of their score; made by :meth:`Index.find`.
+    """Places of an index in order of their score; returned by :meth:`Index.find`.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class Matches:
 
     @property
     def pins(self) -> list[dict[str, Any]]:
-        """Pins for ``viewer.pins``, named by rank and score."""
+        """Return pins for ``viewer.pins``, named by rank and score."""
         return [
             {"lon": float(lon), "lat": float(lat), "name": f"{i + 1}. score {score:.3g}"}
             for i, (lon, lat, score) in enumerate(zip(self.table.lon, self.table.lat, self.scores, strict=True))
@@ -84,17 +84,17 @@ class Matches:
         Parameters
         ----------
         part : int
-            Number of the cube (and date) in ``index.parts``.
+            Position of the cube (and date) in ``index.parts``.
 
         Returns
         -------
         DataArray (y, x)
-            NaN where there is no vector.
+            NaN for cells without a vector.
 
         Raises
         ------
         InputError
-            For a number that no cube has.
+            For a position that does not exist.
         """
         if part >= len(self.index.parts):
             raise InputError(f"The index has {len(self.index.parts)} parts: part={part} is too large, the first is 0.")
@@ -117,11 +117,11 @@ class Matches:
         return georeference(found.rio.write_crs(one.box.crs.to_wkt()))["similarity"]
 
     def __len__(self) -> int:
-        """Return how many places were found."""
+        """Return the number of places."""
         return len(self.rows)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Give one mapping per place, the best first."""
+        """Yield one mapping per place, the best first."""
         names = [str(name) for name in self.table]
         return (dict(zip(names, row, strict=True)) for row in self.table.itertuples(index=False))
 

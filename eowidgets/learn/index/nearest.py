@@ -1,4 +1,4 @@
-"""The best vectors of an index under a ranking: all are compared, or, of very many, those that a graph leads to."""
+"""Find the vectors of an index with the highest scores: by comparing all, or, for large indices, with a graph."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from eowidgets.learn.index.cells import Ints
 from eowidgets.learn.index.ranking import Ranking
 from eowidgets.learn.index.space import Floats, Metric
 
-#: Vectors up to which all are compared.
+#: Largest number of vectors that are all compared.
 EXACT = 5_000_000
-#: Vectors that are compared at a time: few enough for the processor's cache.
+#: Number of vectors compared at a time, so that they fit into the processor's cache.
 STRIP = 1 << 13
-#: Scores from which a threshold is estimated.
+#: Number of scores from which a threshold is estimated.
 SAMPLE = 20_000
-#: Candidates that are looked at first, four times as many in each further round, and rounds of a graph.
+#: Initial number of candidates, which is multiplied by four in each further round, and number of rounds of a graph.
 FIRST, ROUNDS = 1024, 3
 
 
 def need_graph(count: int) -> None:
-    """Check that usearch is installed where an index of this size needs it.
+    """Check that usearch is installed if an index of this size needs it.
 
     Raises
     ------
@@ -45,10 +45,10 @@ def all_scores(ranking: Ranking, matrix: Floats) -> Floats:
 
 
 def in_order(scores: Floats) -> Iterator[tuple[Ints, Floats]]:
-    """Yield rows by falling score with their scores, more at a time the longer it takes; of equals the first row first."""
+    """Yield rows with their scores by decreasing score, in growing chunks; ties in the order of the rows."""
     done, count = 0, FIRST
     while done < len(scores):
-        # Equal scores at the end of the selection could change their order in a later round: take all that reach it.
+        # Ties at the end of the selection could change their order in a later round: take all of them.
         rows = np.flatnonzero(scores >= _threshold(scores, count))
         order = rows[np.argsort(-scores[rows], kind="stable")][done:]
         yield order, scores[order]
@@ -56,7 +56,7 @@ def in_order(scores: Floats) -> Iterator[tuple[Ints, Floats]]:
 
 
 def _threshold(scores: Floats, count: int) -> float:
-    """Return a score that at least ``count`` scores reach, and not many more, without sorting all of them."""
+    """Return a score that at least ``count`` scores reach, and few more, without sorting all of them."""
     if count >= len(scores):
         return float(scores.min())
     sample = scores[:: max(1, len(scores) // SAMPLE)]
@@ -87,7 +87,7 @@ class Graph:
         self.graph.add(np.arange(len(matrix)), matrix, threads=self.threads)
 
     def in_order(self, ranking: Ranking) -> Iterator[tuple[Ints, Floats]]:
-        """Yield rows near the examples by falling score, as :func:`in_order` does; after some rounds, compare all."""
+        """Yield rows near the examples by decreasing score, as :func:`in_order`; after some rounds, compare all."""
         seen = np.empty(0, np.int64)
         for i in range(ROUNDS):
             found = self.graph.search(ranking.like, min(FIRST * 4**i, len(self.matrix)), threads=self.threads)

@@ -1,4 +1,4 @@
-"""Rank vectors by their similarity to examples, and away from counter-examples."""
+"""Rank vectors by their similarity to examples and their dissimilarity to counter-examples."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import torch
 
 from eowidgets.learn.index.space import Floats, Metric
 
-#: Examples that are compared one by one; more are replaced by as many centres of clusters.
+#: Maximum number of examples that are compared individually; more are replaced by cluster centres.
 EXAMPLES = 32
-#: Vectors of the index that stand for everything else, their weight next to that of the counter-examples, and the ridge.
+#: Number of background vectors of the index, their weight relative to the counter-examples, and the ridge penalty.
 BACKGROUND, WEIGHT, RIDGE = 500, 1.0, 0.01
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """A score for every vector of an index, the higher the better.
+    """A score for every vector of an index; higher is better.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class Ranking:
         Examples in the space of the index.
     metric : {"cosine", "euclidean"}
     weights : array (features,), optional
-        Of the classifier between examples and counter-examples.
+        Weights of the classifier between examples and counter-examples.
     shift, factor : float
-        Bring the similarity to the scale of the classifier.
+        Scale the similarity to the range of the classifier.
     """
 
     like: Floats
@@ -40,7 +40,7 @@ class Ranking:
 
     @classmethod
     def of(cls, like: Floats, unlike: Floats, background: Floats, metric: Metric) -> Ranking:
-        """Make a ranking from vectors in the space of an index.
+        """Return a ranking from vectors in the space of an index.
 
         Without counter-examples the score is the similarity to the nearest example. With them it is the sum of this similarity
         and the logit of a logistic regression, each with mean 0 and standard deviation 1 over the background.
@@ -48,7 +48,7 @@ class Ranking:
         Parameters
         ----------
         like, unlike, background : array (n, features)
-            Examples; counter-examples, perhaps none; and vectors drawn from the index.
+            Examples; counter-examples, may be empty; and vectors drawn from the index.
         metric : {"cosine", "euclidean"}
         """
         alone = cls(fewer(like), metric)
@@ -69,7 +69,7 @@ class Ranking:
         if self.metric == "euclidean":
             similar = -torch.cdist(x, like).amin(dim=1)
         else:
-            # One product after the other: of a strip that fits into the cache, faster than a matrix product and a maximum.
+            # One product after the other: for a strip that fits into the cache, faster than a matrix product and a maximum.
             similar = x @ like[0]
             for one in like[1:]:
                 torch.maximum(similar, x @ one, out=similar)
@@ -79,7 +79,7 @@ class Ranking:
 
 
 def fewer(vectors: Floats, most: int = EXAMPLES) -> Floats:
-    """Return the vectors, or centres of clusters of them if they are many."""
+    """Return the vectors, or cluster centres if there are many."""
     if len(vectors) <= most:
         return vectors
     from eowidgets.models.cluster.kmeans import kmeans
@@ -91,7 +91,7 @@ def fewer(vectors: Floats, most: int = EXAMPLES) -> Floats:
 def logistic(like: Floats, unlike: Floats, background: Floats) -> npt.NDArray[np.float64]:
     """Return the weights of a regularised logistic regression, fitted by Newton's method.
 
-    Examples and counter-examples weigh one half each, however many there are; the background counts as unlike.
+    Examples and counter-examples each have half of the weight, whatever their number; the background counts as unlike.
     """
     x = np.concatenate([like, unlike, background]).astype(np.float64)
     x = np.concatenate([x, np.ones((len(x), 1))], axis=1)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Metric = Literal["cosine", "euclidean"]
 
-#: Vectors that mean and standard deviation are computed from at most, and rows that are standardised at a time.
+#: Maximum number of vectors for mean and standard deviation, and rows that are standardised at a time.
 SAMPLE, ROWS = 200_000, 1 << 16
 
 
@@ -19,8 +19,8 @@ SAMPLE, ROWS = 200_000, 1 << 16
 class Space:
     """Mean and standard deviation of each feature, and the measure of similarity.
 
-    Features of different size and a common level would decide the cosine of raw vectors. Standardised, a single example finds
-    its class better on average (``docs/similar-places.md``).
+    Features with large values or a common offset would dominate the cosine of raw vectors. With standardised vectors, a single
+    example retrieves its class more accurately on average (``docs/similar-places.md``).
 
     Attributes
     ----------
@@ -34,13 +34,13 @@ class Space:
 
     @classmethod
     def of(cls, vectors: Floats, metric: Metric) -> Space:
-        """Measure the space of some vectors (n, features)."""
+        """Compute the space of some vectors (n, features)."""
         sample = vectors[:: max(1, len(vectors) // SAMPLE)].astype(np.float64)
         scale = sample.std(axis=0)
         return cls(sample.mean(axis=0).astype(np.float32), np.where(scale > 1e-9, scale, 1).astype(np.float32), metric)
 
     def enter(self, vectors: Floats) -> Floats:
-        """Standardise vectors (n, features); for the cosine, also give each the length 1."""
+        """Standardise vectors (n, features); for the cosine, also normalise each to length 1."""
         found = np.empty(vectors.shape, np.float32)
         for first in range(0, len(vectors), ROWS):
             some = slice(first, first + ROWS)

@@ -1,4 +1,4 @@
-"""Indices as files: a Zarr store, or a GeoParquet table; data only, read without executing anything."""
+"""Store indices as files: a Zarr store, or a GeoParquet table; data only, read without executing anything."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from eowidgets.learn.index.index import Index
 
 FORMAT = 1
-#: Attribute, or key of the metadata of the file, with the JSON of what is no vector.
+#: Attribute, or key of the file metadata, with everything except the vectors as JSON.
 NOTE = "eowidgets_index"
 ZARR, PARQUET = ".zarr", ".parquet"
-#: Vectors in a chunk, or in a group of rows.
+#: Vectors per chunk, or per row group.
 CHUNK = 1 << 17
 
 Stored = tuple[tuple[Part, ...], Floats, Space]
@@ -58,19 +58,19 @@ def load(path: str | Path) -> Stored:
     """Read an index; see :meth:`Index.load`."""
     found = Path(path).expanduser()
     if not found.exists():
-        raise InputError(f"There is no index {shown(str(path))}: give a path that index.save(path) wrote.")
+        raise InputError(f"The index {shown(str(path))} does not exist: give a path written by index.save(path).")
     check_plain(found)
     if found.suffix.lower() not in (ZARR, PARQUET):
-        raise InputError(f"{shown(found.name)} is no index: give a name that ends in {ZARR} or {PARQUET}.")
+        raise InputError(f"{shown(found.name)} is not an index: give a name that ends in {ZARR} or {PARQUET}.")
     read = _read_zarr if found.suffix.lower() == ZARR else _read_parquet
     try:
         note, vectors, number, cells = read(found)
         stored = _restored(json.loads(note), vectors, number, cells)
     except EowidgetsError:
         raise
-    except Exception as error:  # whatever a library raises at a file that somebody has damaged or made up
+    except Exception as error:  # libraries raise many exceptions for damaged or forged files
         raise SourceError(
-            f"{shown(found.name)} cannot be read as an index: it is damaged or holds something else."
+            f"{shown(found.name)} cannot be read as an index: it is damaged or has another content."
         ) from error
     need_graph(len(stored[1]))
     return stored
@@ -101,7 +101,7 @@ def _restored(note: dict[str, Any], vectors: Floats, number: Any, cells: Any) ->
     from odc.geo.geobox import GeoBox
 
     if note["format"] != FORMAT:
-        raise SourceError("The index was saved by another version of eowidgets: update eowidgets to load it.")
+        raise SourceError("The index was saved by another version of eowidgets: use the same version to load it.")
     vectors = np.ascontiguousarray(vectors, np.float32)
     mean, scale = (np.asarray(note[k], np.float32) for k in ("mean", "scale"))
     parts = []
@@ -123,12 +123,12 @@ def _restored(note: dict[str, Any], vectors: Floats, number: Any, cells: Any) ->
 def _read_zarr(path: Path) -> tuple[str, Floats, Any, Any]:
     found = open_store(path, None)
     if NOTE not in found.attrs:
-        raise InputError(f"{shown(path.name)} is a Zarr store without an index: give one that index.save(path) wrote.")
+        raise InputError(f"{shown(path.name)} is a Zarr store without an index: give one written by index.save(path).")
     return str(found.attrs[NOTE]), found["vector"].values, found["part"].values, found["cell"].values
 
 
 def _write_parquet(index: Index, path: Path, note: str, number: Any, cells: Any) -> None:
-    """Write a row per vector: a point in WKB as GeoParquet 1.1 states it, and the vector as a list of fixed length."""
+    """Write a row per vector: a point in WKB as defined by GeoParquet 1.1, and the vector as a list of fixed length."""
     pyarrow, parquet = _need_pyarrow()
     import shapely
 
@@ -153,7 +153,7 @@ def _read_parquet(path: Path) -> tuple[str, Floats, Any, Any]:
     table = parquet.read_table(path, columns=["part", "cell", "vector"])
     note = (table.schema.metadata or {}).get(NOTE.encode())
     if note is None:
-        raise InputError(f"{shown(path.name)} is a table without an index: give one that index.save(path) wrote.")
+        raise InputError(f"{shown(path.name)} is a table without an index: give one written by index.save(path).")
     column = table["vector"].combine_chunks()
     size = column.type.list_size
     vectors = column.flatten().to_numpy().reshape(-1, size)

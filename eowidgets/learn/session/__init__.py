@@ -1,4 +1,4 @@
-"""Teach a map click by click: labels that grow, a map that follows, and where to label next; no widgets."""
+"""Train a map interactively: labels, a map that is updated after each label, and proposed places; without widgets."""
 
 import lazy_loader
 

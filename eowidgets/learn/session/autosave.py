@@ -1,4 +1,4 @@
-"""Labels on the disk after every change, so that no restart of a kernel loses them."""
+"""Save labels to disk after every change, so that a kernel restart does not lose them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from eowidgets.errors import EowidgetsError
 
 #: Ending of the files, before that of the format.
 ENDING = ".labels"
-#: Characters of the title of a cube, and of the digest of its grid, in the name of a file.
+#: Lengths in the file name of the cube title and of the grid digest.
 TITLE, DIGEST = 30, 8
 
 
 @checked
 class Autosave:
-    """Keep the labels of a session in a file next to the notebook.
+    """Save the labels of a session in a file next to the notebook.
 
-    The name of the file holds a digest of the grid of the cube and of the labels that the session began with, so that no file
-    of another cube is replaced. A file that something else has changed meanwhile is left, and the next free name is taken.
+    The file name contains a digest of the grid of the cube and of the initial labels, so that no file of another cube is
+    overwritten. If another process has changed the file, it is left unchanged and the next free name is used.
 
     Parameters
     ----------
@@ -34,13 +34,13 @@ class Autosave:
     folder : str or Path, optional
         By default the working folder, which is that of the notebook.
     given : Labels, optional
-        Labels that the session began with.
+        Initial labels of the session.
 
     Attributes
     ----------
     path : Path
     problem : str
-        Why the last labels were not written; empty if they were.
+        Reason why the last labels were not written; empty if they were.
 
     Examples
     --------
@@ -63,12 +63,12 @@ class Autosave:
         return self.folder / f"{self._stem}{more}{ENDING}{self._suffix}"
 
     def restore(self) -> Labels | None:
-        """Return the labels of the newest file of this cube, which is the one that is written from now on.
+        """Return the labels of the newest file of this cube, which is used for saving from now on.
 
         Returns
         -------
         Labels or None
-            None where there is no file, or where it cannot be read; it stays as it is then.
+            None if there is no file, or if it cannot be read; it is then left unchanged.
         """
         pattern = re.compile(rf"{re.escape(self._stem)}(-\d+)?{re.escape(ENDING)}\.(gpkg|geojson)")
         try:
@@ -88,9 +88,9 @@ class Autosave:
         return found
 
     def save(self, labels: Labels) -> bool:
-        """Write the labels, all at once or not at all, and return whether that was possible.
+        """Write the labels atomically, and return whether it was possible.
 
-        Without any label the file is kept under the name of a backup.
+        Without any label the file is renamed to a backup.
         """
         self.problem = ""
         try:
@@ -107,7 +107,7 @@ class Autosave:
         return True
 
     def _yield_to_others(self) -> None:
-        """Take the next free name if the file is not as this session left it."""
+        """Use the next free name if the file was changed by another process."""
         number = 1
         while self.path.exists() and _stamp(self.path) != self._stamp:
             number += 1
@@ -115,7 +115,7 @@ class Autosave:
 
     @property
     def sentence(self) -> str:
-        """Where the labels are, in one sentence."""
+        """Location of the labels, as a sentence."""
         return self.problem or f"Labels are saved after every change in {self.path.name}."
 
 

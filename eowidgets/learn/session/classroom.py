@@ -1,4 +1,4 @@
-"""A class that labels and trains, and a truth that it does not see."""
+"""A class exercise: students label and train, and their maps are compared with hidden reference data."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Score:
-    """How a map agrees with the hidden truth; no name of a person is in it.
+    """Agreement of a map with the hidden reference; contains no personal names.
 
     Attributes
     ----------
     submission : str
-        A random number that tells two submissions apart.
+        A random number that identifies the submission.
     accuracy, balanced_accuracy : float
     counts : mapping
         Pixels, by true class and by class of the map.
     pixels : int
-        Pixels that were compared: those with a truth that the student has not labelled.
+        Number of compared pixels: those with a reference that the student has not labelled.
     labels : int
-        Labels that the student put.
+        Number of labels of the student.
     seconds : float
-        Since the class began.
+        Seconds since the beginning of the exercise.
     map_sha256 : str
-        Digest of the map at the pixels with a truth.
+        Digest of the map at the pixels with a reference.
     cube : str
         Digest of the grid.
     """
@@ -63,7 +63,7 @@ class Score:
 
     @property
     def sentence(self) -> str:
-        """The scores in one sentence."""
+        """The scores as a sentence."""
         return (
             f"Accuracy {self.accuracy:.1%}, balanced accuracy {self.balanced_accuracy:.1%} on {self.pixels:,} pixels that "
             f"you have not labelled, from {self.labels} labels."
@@ -83,23 +83,23 @@ class Score:
 
 @checked
 class Classroom:
-    """Keep the truth of a cube from students, and score their maps against it.
+    """Keep the reference data of a cube hidden from students, and score their maps against it.
 
     Parameters
     ----------
     cube : Dataset
     truth : optional
-        Whatever ``eow.Labels.of`` takes: polygons, points or a class raster.
+        Reference labels: anything that ``eow.Labels.of`` accepts, polygons, points or a class raster.
 
     Attributes
     ----------
     classes : tuple of ClassInfo
-        What students are asked to find.
+        Classes of the exercise.
 
     Raises
     ------
     InputError
-        If the truth lies elsewhere, or is a number.
+        If the reference lies outside the cube, or is numeric.
 
     Examples
     --------
@@ -113,26 +113,26 @@ class Classroom:
         self.cube = north_up(georeference(admit(cube)))
         labels = Labels.of(truth)
         if labels.numeric:
-            raise InputError("The truth of a class is numbers: give labels of classes.")
+            raise InputError("The reference labels are numbers: give labels of classes.")
         placed = labels.place(self.cube)
         self._rows, self._columns, self._target = placed.rows, placed.columns, placed.target.astype("int64")
         self.classes: tuple[ClassInfo, ...] = tuple(labels.classes)
         self._began = time.monotonic()
 
     def begin(self) -> Labels:
-        """Return labels with the classes and without a place, and start the clock."""
+        """Return empty labels with the classes, and start the clock."""
         from eowidgets.learn.session.editing import no_labels
 
         self._began = time.monotonic()
         return no_labels(self.classes)
 
     def score(self, session: TeachSession) -> Score:
-        """Compare the map of a session with the truth.
+        """Compare the map of a session with the reference.
 
         Parameters
         ----------
         session : TeachSession
-            Of the same cube; its model is fitted to its labels first.
+            A session with the same cube; its model is fitted to its labels first.
 
         Returns
         -------
@@ -141,10 +141,10 @@ class Classroom:
         Raises
         ------
         InputError
-            If the cube is another one, there are too few labels, or nothing is left to compare.
+            If the cube differs, there are too few labels, or nothing is left to compare.
         """
         if fingerprint(session.cube) != fingerprint(self.cube):
-            raise InputError("This session has another cube than the class: open the cube of the class.")
+            raise InputError("The cube of the session is not that of the exercise: open the cube of the exercise.")
         session.fit()
         found = self._predicted(session)
         labelled = session.pixels()
@@ -152,7 +152,7 @@ class Classroom:
         own = np.isin(self._rows * width + self._columns, labelled.rows * width + labelled.columns)
         compared = ~own & (found >= 0)
         if not compared.any():
-            raise InputError("No pixel with a hidden truth is left to compare: label fewer of them.")
+            raise InputError("No pixel with a hidden reference is left to compare: label fewer pixels.")
         names = [c.name for c in self.classes]
         counts = np.zeros((len(names), len(names) + 1), "int64")
         np.add.at(counts, (self._target[compared], found[compared]), 1)
@@ -174,14 +174,14 @@ class Classroom:
         )
 
     def _predicted(self, session: TeachSession) -> Array:
-        """Return the predicted class at the pixels with a truth: index, number of classes for another, -1 for none."""
+        """Return the predicted class at the pixels with a reference: index, number of classes for another, -1 for none."""
         mine = {key(c.name): i for i, c in enumerate(self.classes)}
         unknown = [
             c.name for c in session.labels.classes if key(c.name) not in mine and session.labels.counts()[c.name]
         ]
         if unknown:
             raise InputError(
-                f"The class {shown(unknown[0])} is none of this lesson: rename it, or merge it into another."
+                f"The class {shown(unknown[0])} is not a class of the exercise: rename it, or merge it into another."
             )
         order = np.full(256, len(self.classes), "int64")
         for one in session.labels.classes:
@@ -197,5 +197,5 @@ class Classroom:
         return found
 
     def __repr__(self) -> str:
-        """Return the classes; the truth stays hidden."""
+        """Return the classes; the reference stays hidden."""
         return f"Classroom: {', '.join(c.name[:40] for c in self.classes)}"

@@ -1,4 +1,4 @@
-"""Changes of labels: each returns new labels and leaves the old ones as they are."""
+"""Edits of labels: each returns new labels and leaves the old ones unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eowidgets.errors import InputError, shown, unknown
 
 
 def no_labels(classes: Sequence[ClassInfo]) -> Labels:
-    """Return labels of some classes without any place."""
+    """Return empty labels with some classes."""
     return Labels(pd.DataFrame({"geometry": [], "target": []}), tuple(classes))
 
 
@@ -33,19 +33,19 @@ def class_of(labels: Labels, name: str) -> ClassInfo:
 
 
 def with_class(labels: Labels, name: str, color: str | None = None) -> Labels:
-    """Add a class; without a colour it gets one that no other has.
+    """Add a class; without a colour it gets an unused one.
 
     Raises
     ------
     InputError
-        If there is a class of that name already, or there are too many.
+        If a class of that name exists, or there are too many.
     """
     if any(key(c.name) == key(name) for c in labels.classes):
-        raise InputError(f"There is a class {shown(name)} already: choose another name.")
+        raise InputError(f"The class {shown(name)} already exists: choose another name.")
     taken = {c.value for c in labels.classes}
     value = next((v for v in range(MOST) if v not in taken), None)
     if value is None:
-        raise InputError(f"There are {MOST} classes, as many as a map has: merge some first.")
+        raise InputError(f"There are already {MOST} classes, the maximum of a map: merge some first.")
     chosen = color or palette([*(c.color for c in labels.classes), None])[-1]
     return replace(labels, classes=(*labels.classes, ClassInfo(value, name, chosen)))
 
@@ -60,7 +60,7 @@ def without_class(labels: Labels, name: str) -> Labels:
 
 
 def recolored(labels: Labels, name: str, color: str) -> Labels:
-    """Give a class another colour."""
+    """Change the colour of a class."""
     one = class_of(labels, name)
     return replace(labels, classes=tuple(replace(c, color=color) if c is one else c for c in labels.classes))
 
@@ -73,7 +73,7 @@ def with_label(labels: Labels, geometry: Any, name: str, **origin: str) -> Label
     geometry : shapely geometry
         In degrees.
     name : str
-        Of its class.
+        Name of its class.
     **origin : str
         ``by``, ``labelled`` and ``image``.
     """

@@ -1,4 +1,4 @@
-"""Features of the pixels of a cube, computed once, tile by tile."""
+"""Features of the pixels of a cube, computed once per tile."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from eowidgets.models.taught.model import TEXTURE, TaughtModel
 Array = npt.NDArray[Any]
 #: Side of a tile, in pixels.
 SIDE = 256
-#: Bytes of features that are kept; the tiles that were used longest ago are dropped.
+#: Size limit of the features in bytes; the least recently used tiles are dropped.
 KEPT = 1 << 30
-#: Pixels by which features are standardised.
+#: Number of pixels by which features are standardised.
 AROUND = 900
-#: Larger numbers do not fit into 16 bits.
+#: Larger values do not fit into 16 bits.
 HALF = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A rectangle of the grid: rows ``top`` to ``bottom`` and columns ``left`` to ``right``, ends left out."""
+    """A rectangle of the grid: rows ``top`` to ``bottom`` and columns ``left`` to ``right``, ends excluded."""
 
     top: int
     left: int
@@ -47,32 +47,32 @@ class Tile:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """The same as slices of rows and columns."""
+        """Rows and columns as slices."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def meets(self, other: Tile) -> bool:
-        """Return whether both have a pixel in common."""
+        """Return whether the tiles overlap."""
         return (
             self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
         )
 
 
 class GridFeatures:
-    """Features of every pixel of a cube, computed when they are needed.
+    """Features of every pixel of a cube, computed on demand.
 
     Parameters
     ----------
     cube : Dataset
         Georeferenced; may be lazy.
     features : str, optional
-        As for :func:`eowidgets.teach`; by default what suits the number of dates and the resolution.
+        As for :func:`eowidgets.teach`; by default chosen by the number of dates and the resolution.
 
     Attributes
     ----------
     shape : (int, int)
         Rows and columns of the grid.
     bands : tuple of str
-        Known once something was computed.
+        Available after the first computation.
     """
 
     def __init__(self, cube: xr.Dataset, features: str | None = None) -> None:
@@ -87,7 +87,7 @@ class GridFeatures:
         self._lock = threading.RLock()
 
     def tiles(self, part: Tile | None = None) -> list[Tile]:
-        """Return the tiles of the grid, or those that a part of it meets."""
+        """Return the tiles of the grid, or those that overlap a part of it."""
         height, width = self.shape
         found = [
             Tile(top, left, min(top + SIDE, height), min(left + SIDE, width))
@@ -97,11 +97,11 @@ class GridFeatures:
         return found if part is None else [tile for tile in found if tile.meets(part)]
 
     def tile_at(self, row: int, column: int) -> Tile:
-        """Return the tile that holds a pixel."""
+        """Return the tile that contains a pixel."""
         return self.tiles(Tile(row, column, row + 1, column + 1))[0]
 
     def has(self, tile: Tile) -> bool:
-        """Return whether the features of a tile are there."""
+        """Return whether the features of a tile are computed."""
         return tile in self._tiles
 
     def of(self, tile: Tile, checkpoint: Callable[[], None] | None = None) -> Array:
@@ -126,7 +126,7 @@ class GridFeatures:
         return found
 
     def at(self, rows: Array, columns: Array) -> Array:
-        """Return the features of some pixels, (n, features), from tiles that are there or by reading around them."""
+        """Return the features of some pixels, (n, features), from computed tiles or by reading around them."""
         found: Array | None = None
         left = np.ones(len(rows), bool)
         for tile in list(self._tiles):
@@ -148,7 +148,7 @@ class GridFeatures:
         return found
 
     def around(self, seed: int = 0) -> Array:
-        """Return the features of pixels spread over the tiles that are there, without NaN, (m, features)."""
+        """Return the features of pixels spread over the computed tiles, without NaN, (m, features)."""
         tiles = list(self._tiles.values())
         if not tiles:
             return np.zeros((0, 0), "float32")
@@ -177,17 +177,17 @@ class GridFeatures:
 
 
 def _no_stop() -> None:
-    """Stop nowhere."""
+    """Do nothing: the default checkpoint never stops."""
 
 
 def usual_features(cube: xr.Dataset) -> str:
-    """Return the features that suit a cube: statistics over many dates, or the surroundings of a pixel in a fine picture."""
+    """Return the default features of a cube: statistics for many dates, or the surroundings of a pixel in a fine image."""
     if cube.sizes["time"] >= DATES:
         return "statistics"
     return TEXTURE if (resolution_of(cube) or FINE) < FINE else "mean"
 
 
 def _small(values: Array) -> Array:
-    """Return values in 16 bits where they fit and are many."""
+    """Return large arrays in 16 bits if their values fit."""
     many = values.size > 4 * SIDE * SIDE
     return values.astype("float16") if many and np.nanmax(np.abs(values), initial=0) < HALF else values

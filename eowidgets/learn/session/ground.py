@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 
 class Ground:
-    """Find what lies at a pixel, and the pixels of labels; both are remembered.
+    """Find the labels at a pixel, and the pixels of labels; both are cached.
 
     Parameters
     ----------
@@ -50,19 +50,19 @@ class Ground:
         return Point(float(lon[0]), float(lat[0]))
 
     def superpixels(self, row: int, column: int, size: int) -> tuple[Tile, Array]:
-        """Return the patches of ground around a pixel.
+        """Return the superpixels around a pixel.
 
         Parameters
         ----------
         row, column : int
         size : int
-            Pixels of a patch, about.
+            Approximate number of pixels of a superpixel.
 
         Returns
         -------
         Tile
         array, shape of the tile
-            Number of the patch of each pixel, -1 where nothing was observed.
+            Number of the superpixel of each pixel, -1 where nothing was observed.
         """
         tile = self.grid.tile_at(row, column)
         if (tile, size) not in self._parcels:
@@ -70,12 +70,12 @@ class Ground:
         return tile, self._parcels[tile, size]
 
     def field(self, row: int, column: int, size: int) -> Any:
-        """Return the outline in degrees of the patch of ground that holds a pixel.
+        """Return the outline in degrees of the superpixel that contains a pixel.
 
         Raises
         ------
         InputError
-            Where nothing was observed.
+            If nothing was observed there.
         MissingExtraError
             Without scikit-image.
         """
@@ -86,7 +86,7 @@ class Ground:
         tile, found = self.superpixels(row, column, size)
         number = found[row - tile.top, column - tile.left]
         if number < 0:
-            raise InputError("Nothing was observed at this place: click another.")
+            raise InputError("Nothing was observed at this place: click another place.")
         mask = found == number
         outline = shapely.union_all([shape(s) for s, _ in shapes(mask.astype("uint8"), mask=mask)])
         corner = np.array([tile.left, tile.top])

@@ -1,4 +1,4 @@
-"""A class map that is fitted again after every label, and computed tile by tile."""
+"""A class map whose model is fitted again after every label, computed tile by tile."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from eowidgets.learn.session.features import GridFeatures, Tile
 from eowidgets.models.taught.model import TaughtModel
 
 Array = npt.NDArray[Any]
-#: Head of the model that is fitted after every label: it takes a fraction of a second.
+#: Head of the model that is fitted after every label: the fit takes a fraction of a second.
 HEAD = "linear"
 
 
@@ -32,7 +32,7 @@ class Pixels:
     target : array, shape (n,), int64
         Index of the class.
     label : array, shape (n,), int64
-        Label that each comes from.
+        Label that each pixel belongs to.
     """
 
     rows: Array
@@ -43,18 +43,18 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model predicts for a tile; each array has its shape.
+    """Prediction of a model for a tile; each array has the shape of the tile.
 
     Attributes
     ----------
     classes : array of uint8
-        Values of classes, 255 where there is none.
+        Values of classes, 255 if missing.
     probability : array of float32
-        Of the class, NaN where there is none.
+        Probability of the class, NaN if missing.
     margin : array of float32
-        Probability of the class less that of the second.
+        Difference between the two highest probabilities.
     unlike : array of bool
-        Whether a pixel is unlike everything that was labelled.
+        Whether a pixel is outside the area of applicability.
     """
 
     classes: Array
@@ -75,7 +75,7 @@ class LiveMap:
     Attributes
     ----------
     model : TaughtModel or None
-        The last that was fitted.
+        The model of the last fit.
     """
 
     def __init__(self, grid: GridFeatures, inside: Array | None = None) -> None:
@@ -85,11 +85,11 @@ class LiveMap:
         self._answers: dict[Tile, Answer] = {}
 
     def clear(self) -> None:
-        """Forget the model and what it predicted."""
+        """Remove the model and its predictions."""
         self.model, self.pixels, self._answers = None, None, {}
 
     def fit(self, pixels: Pixels, classes: tuple[ClassInfo, ...], name: str = "class", seed: int = 0) -> TaughtModel:
-        """Fit the model; what the one before predicted is forgotten.
+        """Fit the model; predictions of the previous one are removed.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class LiveMap:
         x = self.grid.at(pixels.rows, pixels.columns)
         known = np.isfinite(x).all(axis=1)
         if len(np.unique(pixels.target[known])) < 2:
-            raise InputError("The labelled places of all classes but one were never observed: label further places.")
+            raise InputError("The labelled places of all classes except one have no observation: label more places.")
         around = self.grid.around(seed)
         model = TaughtModel(self.grid.model.features, HEAD).fit_features(
             x[known].astype("float32"),
@@ -119,7 +119,7 @@ class LiveMap:
         return model
 
     def predict(self, tile: Tile) -> Answer:
-        """Return what the model predicts for a tile, whose features are computed where they are missing."""
+        """Return the prediction for a tile; missing features are computed."""
         found = self._answers.get(tile)
         if found is None:
             found = self._predict(tile)
@@ -151,11 +151,11 @@ class LiveMap:
         return Answer(classes, probability, margin, unlike)
 
     def done(self, part: Tile | None = None) -> list[Tile]:
-        """Return the tiles that were predicted."""
+        """Return the tiles with predictions."""
         return [tile for tile in self.grid.tiles(part) if tile in self._answers]
 
     def values(self, part: Tile) -> Answer:
-        """Return what was predicted for a part of the grid; no class where it was not predicted yet."""
+        """Return the prediction for a part of the grid; no class where there is none yet."""
         shape = part.shape
         found = Answer(
             np.full(shape, NO_CLASS, "uint8"),
@@ -183,9 +183,9 @@ def dataset(answer: Answer, classes: tuple[ClassInfo, ...], part: xr.Dataset, na
     answer : Answer
     classes : tuple of ClassInfo
     part : Dataset
-        Has the coordinates.
+        Provides the coordinates.
     name : str
-        Of the class map; the others are its ``_probability`` and ``_unlike``.
+        Name of the class map; the other variables are ``<name>_probability`` and ``<name>_unlike``.
     """
     legend = {
         "flag_values": np.array([c.value for c in classes], "uint8"),
@@ -195,7 +195,7 @@ def dataset(answer: Answer, classes: tuple[ClassInfo, ...], part: xr.Dataset, na
         "long_name": name,
     }
     sure = {"long_name": "Probability of the class", "units": "1", "vmin": 0.0, "vmax": 1.0, "role": "probability"}
-    far = {"long_name": "Unlike everything that was labelled", "role": "mask"}
+    far = {"long_name": "Unlike all labelled places", "role": "mask"}
     dims, empty = ("y", "x"), part.drop_vars(list(part.data_vars)).drop_dims("time", errors="ignore")
     return empty.assign(
         {

@@ -1,4 +1,4 @@
-"""Superpixels: fields, clearings and other patches of ground that look alike through the series."""
+"""Superpixels: fields, clearings and other patches that are similar through the series."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy.typing as npt
 from eowidgets.errors import MissingExtraError
 
 Array = npt.NDArray[Any]
-#: Weight of closeness on the ground against likeness of features, and principal components that are compared.
+#: Weight of spatial distance relative to feature distance, and number of principal components.
 COMPACTNESS, COMPONENTS = 0.1, 6
 
 
 def parcels(features: Array, size: int) -> Array:
-    """Divide pixels into patches by SLIC (Achanta et al., 2012) over the principal components of their features.
+    """Segment pixels by SLIC (Achanta et al., 2012) over the principal components of their features.
 
     Parameters
     ----------
     features : array, shape (h, w, features)
         NaN where nothing was observed.
     size : int
-        Pixels of a patch, about.
+        Approximate number of pixels of a superpixel.
 
     Returns
     -------
     array, shape (h, w), int64
-        Number of the patch of each pixel, -1 where nothing was observed.
+        Number of the superpixel of each pixel, -1 where nothing was observed.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def parcels(features: Array, size: int) -> Array:
 
 
 def _components(features: Array, known: Array) -> Array:
-    """Return the principal components, scaled by the spread of the first."""
+    """Return the principal components, scaled by the standard deviation of the first."""
     flat = features[known].astype("float64")
     spread = flat.std(axis=0)
     z = (flat - flat.mean(axis=0)) / np.where(spread > 0, spread, 1)

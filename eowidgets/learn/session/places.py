@@ -1,4 +1,4 @@
-"""Places that are worth a look: the best by a score, spread over the area."""
+"""Select places to label: the best by a score, spread over the area."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-#: Share of the pixels that places are chosen from, and their least number.
+#: Share of the pixels from which places are selected, and their minimum number.
 BEST, LEAST = 0.05, 400
-#: Pixels that are compared at most.
+#: Maximum number of compared pixels.
 MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A pixel that is proposed.
+    """A proposed pixel.
 
     Attributes
     ----------
     lon, lat : float
-        Of its centre, in degrees.
+        Centre of the pixel, in degrees.
     row, column : int
     score : float
-        Uncertainty, or likeness, 0..1.
+        Uncertainty, or similarity, 0..1.
     """
 
     lon: float
@@ -43,23 +43,23 @@ def spread(
     near: tuple[Array, Array] | None = None,
     least: int = LEAST,
 ) -> Array:
-    """Choose pixels with a high score that lie apart from each other.
+    """Select pixels with a high score and a distance from each other.
 
     Parameters
     ----------
     score : array, shape (n,)
-        -inf where a pixel cannot be chosen.
+        -inf if a pixel cannot be selected.
     rows, columns : array, shape (n,)
     count : int
     near : (rows, columns), optional
-        Pixels from which the chosen ones keep a distance as well.
+        Pixels from which the selected ones also keep a distance.
     least : int
-        Pixels of the highest score that are chosen from at least.
+        Minimum number of highest-score pixels to select from.
 
     Returns
     -------
     array of int64
-        Which pixels, the best first; fewer where there are not enough.
+        Positions of the selected pixels, the best first; fewer if there are not enough.
     """
     usable = np.flatnonzero(np.isfinite(score))
     if not len(usable) or count < 1:
@@ -67,7 +67,7 @@ def spread(
     pool = min(len(usable), MOST, max(least, int(BEST * len(usable))))
     best = usable[np.argsort(-score[usable], kind="stable")[:pool]]
     y, x, s = rows[best].astype(float), columns[best].astype(float), score[best]
-    # Rank within the pool, so that a flat score leaves the choice to distance.
+    # Rank within the pool, so that a constant score leaves the choice to distance.
     s = s - s.min()
     s = 0.25 + 0.75 * (s / s.max() if s.max() > 0 else np.ones_like(s))
     reach = np.sqrt(len(usable) / count)

@@ -1,4 +1,4 @@
-"""Where to label next."""
+"""Propose places to label next."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from eowidgets.learn.session.live_map import LiveMap, Pixels
 from eowidgets.learn.session.places import LEAST, Place, spread
 
 Array = npt.NDArray[Any]
-#: Added to the uncertainty of places that are unlike everything that was labelled.
+#: Added to the uncertainty of places outside the area of applicability.
 UNLIKE = 0.5
 
 
 @checked
 class Proposals:
-    """Mixed into :class:`~eowidgets.learn.session.session.TeachSession`."""
+    """Mix-in of :class:`~eowidgets.learn.session.session.TeachSession`."""
 
     cube: Any
     box: Any
@@ -36,18 +36,18 @@ class Proposals:
     pixels: Callable[[], Pixels]
 
     def least_sure(self, count: Count = 10, view: Tile | None = None) -> list[Place]:
-        """Return places that are worth a label: uncertain, unlike what was labelled, and spread over the map.
+        """Return places to label next: uncertain, unlike the labelled places, and spread over the map.
 
         Parameters
         ----------
         count : int
         view : Tile, optional
-            Part of the map to look in.
+            Part of the map to search.
 
         Raises
         ------
         InputError
-            Before the model was fitted.
+            If the model is not fitted.
         """
         from scipy.ndimage import uniform_filter
 
@@ -56,7 +56,7 @@ class Proposals:
         def score(tile: Tile) -> Array:
             one = self.live.predict(tile)
             doubt = 1 - np.where(np.isfinite(one.margin), one.margin, 1)
-            # Of a place, not of a pixel on an edge.
+            # The mean of a neighbourhood, so that single pixels on edges are not selected.
             found = uniform_filter(doubt + UNLIKE * one.unlike, 3, mode="nearest") / (1 + UNLIKE)
             return np.where(np.isfinite(one.margin), found, -np.inf)
 
@@ -68,12 +68,12 @@ class Proposals:
         negative: Sequence[tuple[float, float]] = (),
         count: Count = 10,
     ) -> list[Place]:
-        """Return places that resemble some points and not others, ranked by a small classifier.
+        """Return places similar to some points and dissimilar to others, ranked by a small classifier.
 
         Parameters
         ----------
         positive, negative : sequence of (float, float)
-            Longitude and latitude; without negative ones, pixels spread over the cube take their place.
+            Longitude and latitude; without negative points, pixels spread over the cube are used.
         count : int
 
         Raises
@@ -89,7 +89,7 @@ class Proposals:
         return self._like(pixels, count)
 
     def more_of(self, name: str, count: Count = 10) -> list[Place]:
-        """Return places that resemble the labels of a class and not those of others.
+        """Return places similar to the labels of a class and dissimilar to those of others.
 
         Raises
         ------
@@ -134,7 +134,7 @@ class Proposals:
     def _need_map(self) -> tuple[Array, Array]:
         if self.live.model is None or self.live.pixels is None or not self.live.done():
             raise InputError(
-                "There is no map yet: label places of two classes, and draw the map first (a panel does so; in code, repaint)."
+                "There is no map yet: label places of two classes, and draw the map first (panels do so; in code, call repaint)."
             )
         return self.live.pixels.rows, self.live.pixels.columns
 
@@ -158,7 +158,7 @@ class Proposals:
         if not parts:
             return []
         row, column, value = (np.concatenate(values) for values in zip(*parts, strict=True))
-        # A few pixels of each label are enough to keep a distance from it.
+        # A few pixels of each label are enough for the minimum distance.
         some = np.linspace(0, len(near[0]) - 1, min(len(near[0]), 200)).astype(int)
         chosen = spread(value, row, column, count, (near[0][some], near[1][some]), least)
         lon, lat = lonlat(self.box, column[chosen] + 0.5, row[chosen] + 0.5)

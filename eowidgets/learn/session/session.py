@@ -1,4 +1,4 @@
-"""Labels that grow click by click, and the map that follows them."""
+"""Labels that are added interactively, and the map that is updated after each of them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from eowidgets.learn.session.proposals import Proposals
 from eowidgets.models.taught.model import TaughtModel
 
 Array = npt.NDArray[Any]
-#: Pixels of a field that a click labels, about.
+#: Approximate number of pixels of a field that a click labels.
 FIELD = 36
-#: Pixels above which only the part in view is mapped at once.
+#: Number of pixels above which only the part in view is mapped at once.
 SMALL = 4_000_000
 #: Names of the classes of a session without labels.
 FIRST = ("class 1", "class 2")
@@ -43,13 +43,13 @@ class TeachSession(Proposals):
     ----------
     cube : Dataset
     labels : optional
-        Whatever ``eow.Labels.of`` takes: the labels to begin with.
+        Initial labels: anything that ``eow.Labels.of`` accepts.
     area : optional
-        Whatever ``eow.Area.of`` takes: the map and the proposed places lie in it.
+        Anything that ``eow.Area.of`` accepts: the extent of the map and of the proposed places.
     by : str
-        Who labels; written with each label. Empty by default.
+        Name of the labelling person, stored with each label. Empty by default.
     features : str, optional
-        As for :func:`eowidgets.teach`; by default what suits the number of dates and the resolution.
+        As for :func:`eowidgets.teach`; by default chosen by the number of dates and the resolution.
 
     Attributes
     ----------
@@ -119,19 +119,19 @@ class TeachSession(Proposals):
     # --- classes ------------------------------------------------------------------------------------------------
 
     def add_class(self, name: Name, color: str | None = None) -> None:
-        """Add a class; without a colour it gets one that no other class has."""
+        """Add a class; without a colour it gets an unused one."""
         self._change(editing.with_class(self.labels, name, color))
 
     def rename_class(self, old: str, new: Name) -> None:
-        """Give a class another name."""
+        """Rename a class."""
         self._change(self.labels.renamed(old, new))
 
     def color_class(self, name: str, color: str) -> None:
-        """Give a class another colour."""
+        """Change the colour of a class."""
         self._change(editing.recolored(self.labels, name, color))
 
     def merge_classes(self, names: Sequence[str], into: Name) -> None:
-        """Make one class of several, which keep their labels."""
+        """Merge several classes into one, which keeps their labels."""
         self._change(self.labels.merged(list(names), into))
 
     def remove_class(self, name: str) -> None:
@@ -141,23 +141,23 @@ class TeachSession(Proposals):
     # --- labels -------------------------------------------------------------------------------------------------
 
     def click(self, lon: float, lat: float, name: str, *, size: Count | None = FIELD, image: str = "") -> int:
-        """Label the field, or the pixel, that holds a point; labels of other classes there are replaced.
+        """Label the field, or the pixel, at a point; labels of other classes there are replaced.
 
         Parameters
         ----------
         lon, lat : float
             In degrees.
         name : str
-            Of the class.
+            Name of the class.
         size : int, optional
-            Pixels of a field, about; None labels the pixel alone.
+            Approximate number of pixels of a field; None labels the pixel alone.
         image : str
-            Date of the image that was looked at.
+            Date of the displayed image.
 
         Returns
         -------
         int
-            How many labels were added: 0 where the place has a label of this class already.
+            Number of added labels: 0 if the place already has a label of this class.
 
         Raises
         ------
@@ -182,13 +182,13 @@ class TeachSession(Proposals):
         Raises
         ------
         InputError
-            If it holds no pixel of the cube, or there is no such class.
+            If it contains no pixel of the cube, or there is no such class.
         """
         import shapely.geometry
 
         shape = shapely.geometry.shape(Area.of(area).geojson)
         if not len(self.ground.cover(shape)[0]):
-            raise InputError("The polygon lies outside the cube: draw it on the picture.")
+            raise InputError("The polygon lies outside the cube: draw it on the image.")
         self._add(shape, name, image)
 
     def _add(self, shape: Any, name: str, image: str, replaced: Sequence[int] = ()) -> None:
@@ -197,17 +197,17 @@ class TeachSession(Proposals):
         self._change(editing.with_label(kept, shape, name, by=self.by, labelled=now, image=image))
 
     def erase(self, lon: float, lat: float) -> int:
-        """Remove the labels at a point, and return how many there were."""
+        """Remove the labels at a point, and return their number."""
         return self.remove(self.labels_at(*pixel(self.cube, lon, lat)))
 
     def remove(self, numbers: Sequence[int]) -> int:
-        """Remove labels by their number in the table, and return how many there were."""
+        """Remove labels by their number in the table, and return how many were removed."""
         if numbers:
             self._change(editing.without_labels(self.labels, list(numbers)))
         return len(numbers)
 
     def add_labels(self, source: LabelsLike) -> int:
-        """Add the labels of a file or of whatever ``eow.Labels.of`` takes, and return how many were added."""
+        """Add labels from a file or anything that ``eow.Labels.of`` accepts, and return how many were added."""
         given = _usable(Labels.of(source))
         mine = self.labels
         if not len(mine):  # default names are replaced
@@ -222,7 +222,7 @@ class TeachSession(Proposals):
             self._change(editing.no_labels(self.labels.classes))
 
     def undo(self) -> bool:
-        """Take the last change back, and return whether there was one."""
+        """Revert the last change, and return whether there was one."""
         with self._lock:
             if not self._undone:
                 return False
@@ -237,7 +237,7 @@ class TeachSession(Proposals):
         self._tell()
 
     def start_with(self, labels: Labels) -> None:
-        """Take labels as those that the session begins with."""
+        """Replace the initial labels of the session."""
         self.labels, self._undone = _usable(labels), []
         self._tell()
 
@@ -252,7 +252,7 @@ class TeachSession(Proposals):
         return self.ground.labels_at(self.labels, row, column)
 
     def superpixels(self, row: int, column: int, size: Count = FIELD) -> tuple[Tile, Array]:
-        """Return the patches of ground around a pixel; see :meth:`Ground.superpixels`."""
+        """Return the superpixels around a pixel; see :meth:`Ground.superpixels`."""
         return self.ground.superpixels(row, column, size)
 
     def pixels(self) -> Pixels:
@@ -271,27 +271,27 @@ class TeachSession(Proposals):
         """
         found = self.pixels()
         if not len(found.rows):
-            raise InputError("There is no label yet: choose a class and click places of it on the picture.")
+            raise InputError("There is no label yet: choose a class and click places of it on the image.")
         return self.live.fit(found, self.labels.classes, self.labels.name)
 
     def repaint(
         self, view: Tile | None = None, checkpoint: Callable[[], None] = lambda: None
     ) -> Iterator[tuple[Tile, float]]:
-        """Fit the model, and predict tile by tile: those in view first, then, of a small cube, the rest.
+        """Fit the model, and predict tile by tile: tiles in view first, then, for a small cube, the rest.
 
         Parameters
         ----------
         view : Tile, optional
-            What is looked at; the whole cube by default.
+            Visible part of the map; the whole cube by default.
         checkpoint : callable
             Called between steps; may raise to stop.
 
         Yields
         ------
         Tile
-            The tile that was predicted.
+            The predicted tile.
         float
-            Share that is done.
+            Completed share.
         """
         self.fit()
         first = self.grid.tiles(view)
@@ -303,7 +303,7 @@ class TeachSession(Proposals):
             yield tile, done / (len(first) + len(rest))
 
     def map(self, part: Tile | None = None) -> xr.Dataset:
-        """Return the class map with probability, and where the ground is unlike everything that was labelled.
+        """Return the class map with probability, and the mask of pixels outside the area of applicability.
 
         Parameters
         ----------
@@ -313,7 +313,7 @@ class TeachSession(Proposals):
         Returns
         -------
         Dataset
-            ``class``, ``class_probability`` and ``class_unlike``; no class where the model was not run yet.
+            ``class``, ``class_probability`` and ``class_unlike``; no class where there is no prediction yet.
         """
         whole = part or Tile(0, 0, *self.grid.shape)
         rows, columns = whole.slices
@@ -322,7 +322,7 @@ class TeachSession(Proposals):
         )
 
     def __repr__(self) -> str:
-        """Return how many labels of how many classes there are."""
+        """Return the numbers of labels and classes."""
         return f"TeachSession: {len(self.labels)} labels of {len(self.labels.classes)} classes"
 
 
@@ -330,5 +330,5 @@ def _usable(labels: Labels) -> Labels:
     if labels.raster is not None:
         raise InputError("These labels are the pixels of a raster, which cannot be edited: give points or polygons.")
     if labels.numeric:
-        raise InputError("These labels are numbers, and a map of classes is taught here: use  eow.teach(cube, labels).")
+        raise InputError("These labels are numbers, but the session maps classes: use eow.teach(cube, labels).")
     return labels

@@ -1,1 +1,1 @@
-"""Networks that are taught biomass."""
+"""Networks that are trained on biomass."""

@@ -1,4 +1,4 @@
-"""Self-attention with an additive bias, over any one axis of a token grid."""
+"""Self-attention with an additive bias along one axis of a token grid."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch.nn import functional
 class Attention(nn.Module):
     """Multi-head self-attention along the axis before the last.
 
-    On a CPU, training in bfloat16 is more than twice as fast with the product written out, and inference is
-    fastest, and needs least memory, with PyTorch's fused kernel: each is used where it is the better one.
+    On a CPU, training in bfloat16 is more than twice as fast with the matrix products written out, while inference is
+    fastest and needs least memory with PyTorch's fused kernel. Each case uses the better variant.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -36,7 +36,7 @@ class Attention(nn.Module):
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).movedim(-3, 0).transpose(-3, -2).unbind(0)
         if bias is not None:
             bias = bias.to(q.dtype)
-        # Short sequences (dates) gain nothing from the fused kernel.
+        # The fused kernel gains nothing for short sequences (dates).
         if self.training or x.shape[-2] < 32:
             logits = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
             if bias is not None:

@@ -1,4 +1,4 @@
-"""Work on many series in parts that fit the caches of a processor, on as many threads as torch may use."""
+"""Process many series in chunks that fit the processor caches, on as many threads as torch may use."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Array = npt.NDArray[Any]
 
 
 def by_columns(work: Callable[[slice], dict[str, Array]], count: int, size: int) -> dict[str, Array]:
-    """Call a function on slices of series, and join what it returns along the last axis.
+    """Call a function on slices of series, and concatenate its results along the last axis.
 
-    numpy releases the interpreter while it computes, so threads share the work. The parts do not depend on the number of
-    threads.
+    numpy releases the interpreter lock while it computes, so threads share the work. The chunks do not depend on the
+    number of threads.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def by_columns(work: Callable[[slice], dict[str, Array]], count: int, size: int)
     count : int
         Number of series.
     size : int
-        Series at a time.
+        Series per chunk.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Fixed sinusoidal embeddings: of flow time, dates, day of year, places and positions on a grid."""
+"""Fixed sinusoidal embeddings of flow time, dates, day of year, places and positions on a grid."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sinusoid(x: Tensor, dim: int, longest: float = 10_000.0) -> Tensor:
 
 
 def day_waves(days: Tensor, dim: int, longest: float) -> Tensor:
-    """Embed days as Garnot et al. (2020) do: sines in even places and cosines in odd ones.
+    """Embed days as Garnot et al. (2020) do: sines in even channels and cosines in odd ones.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def harmonics(days: Tensor, dim: int) -> Tensor:
 
 
 def grid_positions(height: int, width: int, dim: int, device: torch.device | None = None) -> Tensor:
-    """Embed the places of a grid, half of the channels for rows and half for columns.
+    """Embed the positions of a grid, half of the channels for rows and half for columns.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def place(lonlat: Tensor, dim: int) -> Tensor:
 
 
 def months(dim: int) -> nn.Embedding:
-    """Embed months, 0 to 11, by their angle in the year: ``dim / 2`` equal sines, then as many equal cosines; fixed."""
+    """Embed months, 0 to 11, by their angle in the year: ``dim / 2`` equal sines, then equal cosines; not trained."""
     angle = torch.arange(12).unsqueeze(-1) * (2 * math.pi / 12)
     table = torch.cat([angle.sin().expand(-1, dim // 2), angle.cos().expand(-1, dim // 2)], dim=-1)
     made = nn.Embedding(12, dim)

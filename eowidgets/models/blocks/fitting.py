@@ -1,7 +1,7 @@
-"""Fit a network by gradient descent: the one loop of recipes, trained forecasters and notebooks.
+"""Fit a network by gradient descent: the one loop used by recipes, trained forecasters and notebooks.
 
-The loop does what every training repeats: steps of an optimiser, a schedule of its rate, a limit on gradients, an average
-of the weights, early stopping, checkpoints and reports. What is learned is the caller's loss.
+The loop covers what every training repeats: optimiser steps, a learning-rate schedule, gradient clipping, an average
+of the weights, early stopping, checkpoints and reports. The caller supplies the loss.
 :func:`eowidgets.learn.train` adds a seed, a precision, a log and a progress bar.
 """
 
@@ -26,7 +26,7 @@ Weights = dict[str, Tensor]
 
 
 class _Run:
-    """State of a run: what changes from step to step, and what a checkpoint holds."""
+    """State of a run: what changes from step to step, and what a checkpoint stores."""
 
     def __init__(self, network: nn.Module, plan: Plan) -> None:
         self.network, self.plan = network, plan
@@ -38,18 +38,18 @@ class _Run:
 
     @property
     def progress(self) -> float:
-        """Share that is done: of the steps or of the time, whichever is larger."""
+        """Completed share of the steps or of the time, whichever is larger."""
         plan = self.plan
         steps = self.step / plan.steps if plan.steps else 0.0
         return min(1.0, max(steps, self.seconds / (60 * plan.minutes) if plan.minutes else 0.0))
 
     @property
     def done(self) -> bool:
-        """Whether a limit is reached, or patience is at its end."""
+        """Whether a limit is reached, or patience is exhausted."""
         return self.progress >= 1 or 0 < self.plan.patience <= self.waited
 
     def advance(self, value: Tensor) -> None:
-        """Make one step down the gradient of a loss."""
+        """Take one gradient step on a loss."""
         self.optimiser.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]  # torch has no annotation for it
         if self.plan.clip is not None:
@@ -67,7 +67,7 @@ class _Run:
             average.lerp_(new, 1 - keep) if new.is_floating_point() else average.copy_(new)
 
     def assess(self, check: Callable[[], float]) -> float:
-        """Check the weights that would be the result now, and keep them if they are the best."""
+        """Check the current result weights, and keep them if they are the best."""
         with _swapped(self.network, self.average), torch.no_grad():
             self.network.eval()
             value = float(check())
@@ -79,11 +79,11 @@ class _Run:
         return value
 
     def result(self) -> Weights:
-        """Weights that the run leaves in the network; empty for the last ones."""
+        """Weights that the run leaves in the network; empty if these are the last ones."""
         return self.best_weights or self.average
 
     def save(self, path: Path) -> None:
-        """Write a checkpoint; the one before is replaced only when the new one is complete."""
+        """Write a checkpoint; the previous one is replaced only when the new one is complete."""
         state = {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -100,7 +100,7 @@ class _Run:
         part.replace(path)
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint.
+        """Continue from a checkpoint.
 
         Raises
         ------
@@ -151,26 +151,26 @@ def fit(
 ) -> Report:
     """Fit a network, and leave it with its final weights in evaluation mode.
 
-    Torch's global generator, from which dropout draws, is used as the caller has seeded it; a checkpoint holds its state, so
-    that a run that was stopped and started again ends with the same weights as one that was not.
+    Torch's global generator, from which dropout draws, is used as seeded by the caller. A checkpoint holds its state, so
+    a run that was stopped and resumed ends with the same weights as an uninterrupted one.
 
     Parameters
     ----------
     network : nn.Module
-        On the device on which it is to be fitted.
+        On the device on which it is fitted.
     loss : callable
         ``Step -> Tensor``, a scalar. It draws its batch and calls the network.
     plan : Plan
     check : callable, optional
-        Gives a validation value, the lower the better, of the network in evaluation mode. It is called every ``plan.every``
+        Return a validation value of the network in evaluation mode; lower is better. It is called every ``plan.every``
         steps and at the end; the weights with the lowest value are the result.
     checkpoint : Path, optional
-        File to go on from, if it exists, and to write every ``plan.every`` steps.
+        File to continue from, if it exists, and to write every ``plan.every`` steps.
     report : callable, optional
         Called with a :class:`Report` every ``plan.every`` steps and at the end. An exception raised in it ends the run; the
         last checkpoint remains.
     context : callable
-        Makes a context for each call of ``loss``, for example of a lower precision.
+        Return a context for each call of ``loss``, for example one of a lower precision.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def fit(
     Raises
     ------
     ModelError
-        If the loss is not finite, or the checkpoint is not one of this run.
+        If the loss is not finite, or the checkpoint does not belong to this run.
 
     Examples
     --------
@@ -238,7 +238,7 @@ def _copy(state: Weights) -> Weights:
 
 @contextmanager
 def _swapped(network: nn.Module, weights: Weights) -> Iterator[None]:
-    """Lend other weights to a network; nothing is done if there are none."""
+    """Set other weights for the duration of the context; do nothing if they are empty."""
     own = _copy(network.state_dict()) if weights else {}
     try:
         if weights:
@@ -254,7 +254,7 @@ def _device(network: nn.Module) -> torch.device:
 
 
 def _random_states(network: nn.Module) -> Weights:
-    """States of torch's global generators that a step on the network's device may draw from."""
+    """Return the states of torch's global generators that a step on the network's device may use."""
     device, states = _device(network), {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)

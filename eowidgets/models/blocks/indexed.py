@@ -1,4 +1,4 @@
-"""Models of the series of one index, which is computed from the bands of a cube or held by one of them."""
+"""Models of the series of one index, which is computed from the bands of a cube or read from one of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from eowidgets.cube.indices import bands_of, index
 from eowidgets.errors import InputError
 
 Array = npt.NDArray[Any]
-#: Rows and columns of a cube, at most, that a survey looks at.
+#: Largest number of rows and columns of a cube that a survey reads.
 SURVEY = 48
 
 
@@ -53,7 +53,7 @@ class IndexModel(Model):
     """Base of the models that analyse the series of one index, pixel by pixel."""
 
     Params = IndexParams
-    #: Fewest dates that a series needs.
+    #: Minimum number of dates of a series.
     fewest = 3
 
     def __init__(self, **params: Any) -> None:
@@ -67,14 +67,14 @@ class IndexModel(Model):
         return str(self.params.index)
 
     def adapt(self, bands: tuple[str, ...]) -> None:
-        """Read the band of that name if there is one, otherwise the bands of the formula."""
+        """Read the band with the name of the index if there is one, otherwise the bands of the formula."""
         same = [b for b in bands if b == self.name_of_index] or [
             b for b in bands if b.lower() == self.name_of_index.lower()
         ]
         self.held = same[0] if same else None
         formula = bands_of(self.name_of_index, bands) if bands and self.held is None else None
         wanted = formula if self.held is None else (self.held,)
-        # Which bands are read depends on the index: an instance's own feed.
+        # The bands depend on the index, so the feed belongs to the instance.
         vars(self)["feed"] = Series(bands=wanted, min_dates=self.fewest)
 
     def series(self, batch: Batch) -> IndexSeries:
@@ -100,7 +100,7 @@ class IndexModel(Model):
         return IndexSeries(np.where(usable, found, 0.0), usable, days)
 
     def check_seen(self, seen: IndexSeries) -> None:
-        """Refuse a cube in which every pixel of the survey is cloudy or missing on all dates.
+        """Refuse a cube in which every surveyed pixel is cloudy or missing on all dates.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class IndexModel(Model):
             )
 
     def _index(self, bands: dict[str, Array]) -> Array:
-        """Return the index, (n, t), of bands (n, t); NaN where the formula divides by zero."""
+        """Return the index, (n, t), for bands (n, t); NaN where the formula divides by zero."""
         if self.held is not None:
             return bands[self.held]
         cube = xr.Dataset({name: (schema.DIMS, values.T[:, None]) for name, values in bands.items()})
@@ -121,7 +121,7 @@ class IndexModel(Model):
 
 
 def tensors(found: dict[str, Array], batch: Batch) -> dict[str, Tensor]:
-    """Return arrays (n, ...) or (s, n) as the tensors, (n, ...), that a model returns."""
+    """Convert arrays (n, ...) or (s, n) to the tensors, (n, ...), that a model returns."""
     n = len(batch.x)
     out = {}
     for name, values in found.items():

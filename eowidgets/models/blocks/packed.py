@@ -1,4 +1,4 @@
-"""Run a transformer over the tokens that were seen, window by window of about the same length."""
+"""Run a transformer over the observed tokens only, in batches of windows of similar length."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-#: Tokens that share a pass on a CPU; more do not fit in its caches.
+#: Tokens per pass on a CPU; more do not fit in its caches.
 CACHED = 600
 
-#: Takes tokens, shape (b, n, width), which of them count, shape (b, n), or None for all, and their places among the tokens of the
-#: window, shape (b, n); returns tokens of the same shape.
+#: Takes tokens, shape (b, n, width), a mask of valid tokens, shape (b, n), or None if all are valid, and their positions among
+#: the tokens of the window, shape (b, n); returns tokens of the same shape.
 Encode = Callable[[Tensor, Tensor | None, Tensor], Tensor]
 
 
 def packed(x: Tensor, seen: Tensor, encode: Encode) -> Tensor:
-    """Encode the tokens that were seen; 0 for those that were not.
+    """Encode the observed tokens; 0 for the others.
 
-    Tokens that were not seen are left out, so that clouds make it faster. Windows with similar numbers of tokens share a pass,
-    and on a CPU a pass is as small as the caches.
+    Missing tokens are left out, so cloudy windows take less time. Windows with similar numbers of tokens share a pass, and
+    on a CPU the size of a pass is limited to what fits in the caches.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is agreed on before a network is fitted: the plan, the place of a step in it, and what is reported."""
+"""Value objects of a training run: its plan, the position of a step in it, and reports."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from eowidgets.arguments import Count, NotNegative, Positive, Seed, WholeFromZero, checked
 from eowidgets.errors import InputError
 
-#: Makes a torch scheduler from an optimiser and a function that gives the progress of the run, 0 to 1.
+#: Returns a torch scheduler for an optimiser and a function that returns the progress of the run, 0 to 1.
 Schedule = Callable[[Optimizer, Callable[[], float]], LRScheduler]
 
-#: Share of a run in which :func:`one_cycle` raises the rate; what it starts and ends at, as shares of the peak.
+#: Share of a run in which :func:`one_cycle` raises the rate; its first and last rate, as shares of the peak.
 WARM_UP, FIRST, LAST = 0.05, 0.04, 0.01
 
 
 @dataclass(frozen=True)
 class Step:
-    """The place of one step in a run, as the loss gets it.
+    """The position of one step in a run; the argument of the loss.
 
     Attributes
     ----------
     number : int
-        Steps that were made before.
+        Number of earlier steps.
     progress : float
-        Share of the run that is done, 0 to 1.
+        Completed share of the run, 0 to 1.
     seed : int
-        Of the plan.
+        Seed of the plan.
     rng, generator : numpy.random.Generator, torch.Generator
-        Seeded by ``seed`` and ``number``, so that a resumed run draws the same numbers.
+        Seeded with ``seed`` and ``number``, so a resumed run draws the same numbers.
     """
 
     number: int
@@ -46,24 +46,24 @@ class Step:
 
     @cached_property
     def rng(self) -> np.random.Generator:
-        """Random numbers of this step for NumPy."""
+        """Random generator of this step for NumPy."""
         return np.random.default_rng([self.seed, self.number])
 
     @cached_property
     def generator(self) -> torch.Generator:
-        """Random numbers of this step for torch, on the CPU."""
+        """Random generator of this step for torch, on the CPU."""
         return torch.Generator().manual_seed(self.seed * 1_000_003 + self.number)
 
 
 def adamw(parameters: Iterable[nn.Parameter], rate: float) -> Optimizer:
-    """Make AdamW with the defaults of torch."""
+    """Return AdamW with the defaults of torch."""
     return AdamW(parameters, lr=rate)
 
 
 def one_cycle(optimiser: Optimizer, progress: Callable[[], float]) -> LRScheduler:
     """Raise the rate during the first 5 % of the run, then lower it to a hundredth along a half cosine.
 
-    It follows the progress of the run and not the number of the step, so it also serves runs that are limited by time.
+    It follows the progress of the run and not the step number, so it also serves runs that are limited by time.
     """
 
     def factor(_: int) -> float:
@@ -78,7 +78,7 @@ def one_cycle(optimiser: Optimizer, progress: Callable[[], float]) -> LRSchedule
 @checked
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a network is fitted.
+    """Settings of a training run.
 
     Parameters
     ----------
@@ -94,16 +94,16 @@ class Plan:
         :func:`one_cycle`, or any function from the optimiser and the progress to a torch scheduler, which is stepped after
         every step. Without it the rate is constant.
     clip : float, optional
-        Largest norm of the gradient.
+        Largest gradient norm.
     average : float
-        Decay of the exponential average of the weights, which is then the result; 0 takes the last weights. The average
-        starts at the first weights, and its decay rises to this value, so short runs have one too.
+        Decay of the exponential moving average of the weights, which is then the result; 0 returns the last weights. The
+        average starts at the first weights and its decay rises to this value, so it also works for short runs.
     every : int
         Steps between two reports, checks and checkpoints.
     patience : int
-        Checks in a row without a lower value after which the run ends; 0 sets no limit.
+        Consecutive checks without a lower value after which the run ends; 0 sets no limit.
     seed : int
-        Of the random numbers that :class:`Step` gives to the loss.
+        Seed of the random numbers that :class:`Step` gives to the loss.
 
     Raises
     ------
@@ -124,29 +124,29 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not (self.steps or self.minutes):
-            raise InputError("A run needs an end: give steps or minutes above 0.")
+            raise InputError("The plan has no limit: give steps or minutes above 0.")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a run stands after some steps; the last one is also the result of :func:`~eowidgets.models.blocks.fitting.fit`.
+    """State of a run after some steps; the last one is also the result of :func:`~eowidgets.models.blocks.fitting.fit`.
 
     Attributes
     ----------
     step : int
-        Steps made, those before a resumption included.
+        Completed steps, including those before a resumption.
     progress : float
         0 to 1.
     seconds : float
         Processor time; the first step after a start is not counted, because it may compile.
     loss : float
-        Mean over the steps since the report before; NaN if there were none.
+        Mean over the steps since the previous report; NaN if there were none.
     value : float
-        Of the last check; NaN without one.
+        Result of the last check; NaN without one.
     best : float
-        Lowest value of the checks; infinite without one.
+        Lowest result of the checks; infinite without one.
     done : bool
-        The run has ended.
+        Whether the run has ended.
     """
 
     step: int

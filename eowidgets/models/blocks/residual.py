@@ -7,7 +7,7 @@ from torch.nn import functional
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions beside a shortcut."""
+    """Two 3 x 3 convolutions with a shortcut."""
 
     def __init__(self, inside: int, outside: int, stride: int) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Block(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1 x 1, 3 x 3 and 1 x 1 convolutions beside a shortcut; four times as wide outside as inside."""
+    """1 x 1, 3 x 3 and 1 x 1 convolutions with a shortcut; the output has four times the inner width."""
 
     def __init__(self, inside: int, width: int, stride: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A network with the scales of its data, which are part of the weights."""
+"""A network with the scales of its data, which are stored with the weights."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.trainable import Examples
 
-#: Least spread of a band, so that a constant one is not divided by 0.
+#: Smallest standard deviation of a band, so that a constant band is not divided by 0.
 TINY = 1e-6
 DAYS_PER_YEAR = 365.2425
 
 
 class BandScale(nn.Module):
-    """Bring bands to a mean of 0 and a spread of 1, as measured on the examples; 0 where nothing was seen."""
+    """Scale bands to mean 0 and standard deviation 1, as measured on the examples; 0 where nothing was observed."""
 
     mean: Tensor
     std: Tensor
@@ -25,7 +25,7 @@ class BandScale(nn.Module):
         self.register_buffer("std", torch.ones(bands))
 
     def learn(self, x: Tensor, seen: Tensor) -> None:
-        """Measure values (n, t, c, ...) where ``seen`` (n, t, ...)."""
+        """Measure mean and standard deviation of values (n, t, c, ...) where ``seen`` (n, t, ...)."""
         values = x.movedim(2, -1)[seen].double()
         if len(values):
             self.mean = values.mean(0).float()
@@ -38,14 +38,14 @@ class BandScale(nn.Module):
 
 
 class Scaled(nn.Module):
-    """A network with the scale of its bands, that of a number that is predicted, and the season it was trained on.
+    """A network with the scales of its bands and of its numeric target, and the season of its examples.
 
     Attributes
     ----------
     body : Module
     bands : BandScale
     centre, spread : Tensor
-        Of a number; 0 and 1 for classes.
+        Mean and standard deviation of a numeric target; 0 and 1 for classes.
     season : Tensor, shape (2,), float64
         First and last day of the examples.
     """
@@ -62,7 +62,7 @@ class Scaled(nn.Module):
         self.register_buffer("season", torch.zeros(2, dtype=torch.float64))
 
     def learn(self, examples: Examples) -> None:
-        """Measure the examples."""
+        """Measure bands, target and season of the examples."""
         batch, target = examples.batch, examples.target
         self.bands.learn(batch.x, batch.usable)
         self.season = batch.days[[0, -1]].double()
@@ -77,18 +77,18 @@ class Scaled(nn.Module):
         return scaled
 
     def answer(self, found: Tensor) -> Tensor:
-        """Return what the network gave as logits, or as numbers in their unit."""
+        """Convert network outputs to logits, or to numbers in the unit of the target."""
         return found * self.spread + self.centre
 
     def aligned(self, days: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the season of training in other dates.
+        """Find the training season among other dates.
 
         Returns
         -------
         offsets : Tensor, shape (t,), float64
-            Days since the beginning of the season; of the years that have most dates in it, the last one is taken.
+            Days since the beginning of the season, in the year with most dates inside it (the latest such year).
         inside : Tensor, shape (t,), bool
-            Dates that lie in it, or within a sixteenth of it before and after.
+            Dates inside the season, or within a sixteenth of its length before or after it.
         """
         first, last = self.season.to(days.device)
         slack = (last - first) / 16 + 1

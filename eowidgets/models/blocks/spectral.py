@@ -1,4 +1,4 @@
-"""A projection of patches whose weights a network computes from the wavelengths of the bands (Xiong et al., 2024)."""
+"""A patch projection whose weights a network computes from the wavelengths of the bands (Xiong et al., 2024)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: Width of the encoding of a wavelength, number of learnt tokens beside the bands, and heads of the generator.
+#: Width of a wavelength encoding, number of learned tokens next to the bands, and heads of the generator.
 WAVE_WIDTH, TOKENS, HEADS = 128, 128, 4
 #: Hidden width of the generator's block.
 HIDDEN = 2048
@@ -20,7 +20,7 @@ class WeightGenerator(nn.Module):
     weights, width : int
         Numbers per band, and length of the bias.
     encoder : str
-        Name of the transformer among the weights, which differs between the published networks.
+        Name of the transformer in the state dict, which differs between the published networks.
     """
 
     def __init__(self, weights: int, width: int, encoder: str) -> None:
@@ -41,13 +41,13 @@ class WeightGenerator(nn.Module):
 
 
 def waves(wavelengths: Tensor, *, through_end: bool) -> Tensor:
-    """Encode numbers by 64 sines and 64 cosines of rates that fall geometrically from 1 towards 1/10000.
+    """Encode numbers as 64 sines and 64 cosines with rates that fall geometrically from 1 towards 1/10000.
 
     Parameters
     ----------
     wavelengths : Tensor, shape (bands,)
     through_end : bool
-        The last rate is 1/10000; otherwise it is one step before.
+        Whether the last rate is 1/10000; otherwise it is one step before.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def waves(wavelengths: Tensor, *, through_end: bool) -> Tensor:
 
 
 def resized(positions: Tensor, rows: int, columns: int) -> Tensor:
-    """Resize the positions of a square grid of patches, shape (1, n, width), to another grid, by cubic interpolation.
+    """Resize the position embeddings of a square grid of patches, shape (1, n, width), by cubic interpolation.
 
     Returns
     -------

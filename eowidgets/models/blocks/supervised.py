@@ -1,4 +1,4 @@
-"""Train a network on labelled examples: what the trainable models share, around the one loop of :mod:`.fitting`."""
+"""Train a network on labelled examples: the shared part of the trainable models, around the loop of :mod:`.fitting`."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from eowidgets.errors import InputError, ModelError
 from eowidgets.models.blocks.fitting import fit
 from eowidgets.models.blocks.plan import Plan, Report, Step, one_cycle
 
-#: Reports of progress in one training.
+#: Number of progress reports per training.
 REPORTS = 100
 
-#: Gives the loss of what the network returned, and of the target.
+#: Returns the loss for the outputs of the network and the target.
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def steps_param(default: int) -> int:
     """Declare the parameter ``steps``."""
-    text = "Steps of the optimiser when the model is trained; a model that is trained already ignores it."
+    text = "Optimiser steps when the model is trained; a trained model ignores this setting."
     found: int = param(default, low=1, high=100_000, step=100, label="Training steps", help=text)
     return found
 
 
 def rate_param(default: float) -> float:
     """Declare the parameter ``rate``."""
-    text = "Largest learning rate when the model is trained; a model that is trained already ignores it."
+    text = "Largest learning rate when the model is trained; a trained model ignores this setting."
     found: float = param(default, low=1e-5, high=0.1, step=1e-4, label="Learning rate", help=text)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a network is trained on examples.
+    """Settings for training a network on examples.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ class Recipe:
     decay : float
         L2 penalty of Adam.
     turns : bool
-        Windows are mirrored and turned by right angles at random.
+        Whether windows are mirrored and rotated by right angles at random.
     average : float
-        Decay of the running mean of the weights, which is the result.
+        Decay of the moving average of the weights, which is the result.
     """
 
     steps: int
@@ -83,14 +83,15 @@ def train_on(
     network : Module
     examples : Examples
     forward : callable
-        Gives logits ``(n, k, ...)`` or numbers ``(n, 1, ...)`` of a batch.
+        Return logits ``(n, k, ...)`` or numbers ``(n, 1, ...)`` for a batch.
     recipe : Recipe
     seed : int
-        Of the batches.
+        Seed of the batches.
     progress : callable
         Called with 0 to 1; an exception that it raises ends the training.
     loss : callable, optional
-        Of what ``forward`` gave and the target; by default the cross entropy, or the squared error in units of the spread.
+        Loss of the outputs of ``forward`` and the target; by default the cross-entropy, or the squared error divided by
+        the variance of the target.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def train_on(
     if not len(labelled):
         raise InputError("No example has both a target and a clear date: give labels that lie in the cube.")
     measure = loss or default_loss(examples.target)
-    # Batch normalisation needs more than one row, so few examples are drawn several times.
+    # Batch normalisation needs more than one row, so a small set of examples is repeated.
     rows = max(2, recipe.rows)
 
     def step_loss(step: Step) -> Tensor:
@@ -114,7 +115,7 @@ def train_on(
         found = forward(part.batch)
         blank = found.isnan().any(1)
         missing = torch.nan if part.target.is_floating_point() else NO_TARGET
-        # The targets of two dates have an axis for them.
+        # Targets at two dates have a time axis.
         hidden = blank if part.target.dim() == blank.dim() else blank[:, None]
         return measure(found.masked_fill(blank[:, None], 0), part.target.masked_fill(hidden, missing))
 
@@ -141,7 +142,7 @@ def train_on(
 
 
 def _usable(examples: Examples) -> Tensor:
-    """Return where a target is given and a date was clear."""
+    """Return where a target is given and a date is clear."""
     seen = examples.batch.usable.any(1)
     there = known(examples.target)
     return there & (seen if seen.dim() == there.dim() else seen[:, None])
@@ -153,7 +154,7 @@ def known(target: Tensor) -> Tensor:
 
 
 def default_loss(target: Tensor) -> Loss:
-    """Return the cross entropy for classes, and for numbers the squared error in units of their spread."""
+    """Return the cross-entropy for classes, and for numbers the squared error divided by their variance."""
     if not target.is_floating_point():
         return cross_entropy
     spread = target[known(target)].std(correction=0).clamp_min(1e-6)
@@ -166,7 +167,7 @@ def default_loss(target: Tensor) -> Loss:
 
 
 def cross_entropy(found: Tensor, truth: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Return the mean cross entropy where a class is given; 0 if there is none."""
+    """Return the mean cross-entropy where a class is given; 0 if there is none."""
     sum_of = functional.cross_entropy(found, truth, weight, ignore_index=NO_TARGET, reduction="sum")
     there = known(truth)
     count = there.sum() if weight is None else weight[truth[there]].sum()
@@ -174,7 +175,7 @@ def cross_entropy(found: Tensor, truth: Tensor, weight: Tensor | None = None) ->
 
 
 def balanced(target: Tensor, classes: int) -> Loss:
-    """Return the cross entropy in which a class weighs by the root of its rarity."""
+    """Return the cross-entropy in which a class is weighted by the square root of its inverse frequency."""
     counts = torch.bincount(target[known(target)], minlength=classes).double()
     weight = torch.where(counts > 0, (counts.sum() / counts.clamp_min(1)).sqrt(), 0.0)
     weight = (weight / weight.sum() * (counts > 0).sum()).float()
@@ -182,7 +183,7 @@ def balanced(target: Tensor, classes: int) -> Loss:
 
 
 def turned(examples: Examples, quarters: int, mirrored: bool) -> Examples:
-    """Return windows turned by quarters of a circle, mirrored or not, with their targets and sources."""
+    """Return windows rotated by ``quarters`` right angles, mirrored or not, with their targets and sources."""
 
     def turn(values: Tensor) -> Tensor:
         values = torch.rot90(values, quarters, (-2, -1))

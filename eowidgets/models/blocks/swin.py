@@ -1,4 +1,4 @@
-"""Swin Transformer V2 (Liu et al., 2022, arXiv:2111.09883): cosine attention in windows, norms after; and its stages."""
+"""Swin Transformer V2 (Liu et al., 2022, arXiv:2111.09883): cosine attention in windows, post-norm blocks and stages."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ LARGEST_SCALE = math.log(100.0)
 
 
 class SwinV2Block(nn.Module):
-    """Attention within windows, then an MLP; both are normalised before they are added.
+    """Attention within windows, then an MLP; the output of each is normalised before it is added.
 
     Parameters
     ----------
     width, heads : int
     window : int
-        Side of the windows; pictures are padded to whole windows.
+        Side of the windows; images are padded to whole windows.
     shifted : bool
-        Move the windows by half their side, so that neighbours meet.
+        Shift the windows by half their side, so that neighbouring windows exchange information.
     hidden : int
-        Width of the small network that makes the position bias (512 in the paper).
+        Width of the small network that computes the position bias (512 in the paper).
     extra_norm : bool
-        One more norm at the end, which the largest networks of the paper have in some blocks.
+        An additional norm at the end, which the largest networks of the paper have in some blocks.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class SwinV2Block(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.scale = nn.Parameter(torch.full((heads, 1, 1), math.log(10.0)))
-        # Continuous position bias: a small network of the log-spaced offset between two tokens.
+        # Continuous position bias: a small network applied to the log-spaced offset between two tokens.
         self.position = nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, heads, bias=False))
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.norm3 = nn.LayerNorm(width) if extra_norm else None
@@ -92,7 +92,7 @@ class SwinV2Block(nn.Module):
         return table[at.reshape(n * n, n * n)].permute(2, 0, 1)
 
     def _hidden(self, h: int, w: int, rows: int, columns: int, device: torch.device) -> Tensor | None:
-        """Minus infinity (nearly) between tokens that are not neighbours in truth: padding, and the far edge."""
+        """Return a large negative bias between tokens that are not true neighbours (padding, wrapped-around edges)."""
         if not (rows or columns or self.shift):
             return None
         n = self.window
@@ -109,7 +109,7 @@ class SwinV2Block(nn.Module):
 
 
 class PatchEmbed(nn.Module):
-    """Patches side by side as tokens: a convolution with a stride of its size, and a norm."""
+    """Split an image into non-overlapping patches as tokens: a strided convolution and a norm."""
 
     def __init__(self, channels: int, width: int, size: int) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class PatchEmbed(nn.Module):
 
 
 class PatchMerging(nn.Module):
-    """Bring four neighbours together: half the rows and columns, another width, a norm."""
+    """Merge 2 x 2 neighbours: half the rows and columns, another width, a norm."""
 
     def __init__(self, before: int, width: int) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class PatchMerging(nn.Module):
 def swin_stages(
     widths: tuple[int, ...], depths: tuple[int, ...], heads: tuple[int, ...], window: int, hidden: int
 ) -> list[nn.Sequential]:
-    """Make the stages after the patch embedding; every stage but the first begins with a :class:`PatchMerging`."""
+    """Build the stages after the patch embedding; every stage but the first begins with a :class:`PatchMerging`."""
     stages, before = [], widths[0]
     for level, (width, depth, many) in enumerate(zip(widths, depths, heads, strict=True)):
         merge: list[nn.Module] = [PatchMerging(before, width)] if level else []
@@ -151,7 +151,7 @@ def swin_stages(
 
 
 def _offsets(window: int) -> Tensor:
-    """Log-spaced offsets of all pairs, shape ((2 n - 1)², 2), as in the paper: ± log2(1 + 8 |d| / (n - 1)) / 3."""
+    """Return log-spaced offsets of all pairs, shape ((2 n - 1)², 2): ± log2(1 + 8 |d| / (n - 1)) / 3, as in the paper."""
     d = torch.arange(-(window - 1), window, dtype=torch.float32) / max(window - 1, 1) * 8
     grid = torch.stack(torch.meshgrid(d, d, indexing="ij"), dim=-1).reshape(-1, 2)
     return grid.sign() * torch.log2(1 + grid.abs()) / 3

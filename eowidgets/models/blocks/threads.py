@@ -1,4 +1,4 @@
-"""Threads of torch, no more than the cores that this process may use."""
+"""Limit the threads of torch to the cores that this process may use."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from eowidgets.system import available_cores
 
 @contextmanager
 def suitable_threads() -> Iterator[None]:
-    """Limit torch to the cores that a container or a batch system grants, and give the setting back afterwards.
+    """Limit torch to the cores that a container or a batch system grants, and restore the setting afterwards.
 
-    torch counts the cores of the machine. On a hub that grants two of 64, its threads wait for each other most of the
-    time.
+    By default torch uses as many threads as the machine has cores. On a hub that grants two of 64 cores, these threads
+    wait for each other most of the time.
     """
     before = torch.get_num_threads()
     few = min(before, available_cores())

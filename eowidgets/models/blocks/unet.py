@@ -17,7 +17,7 @@ class UNetConfig:
     Attributes
     ----------
     channels : int
-        Of the input, such as dates times bands.
+        Of the input, for example dates times bands.
     outputs : int
         Classes.
     widths : tuple of int
@@ -30,7 +30,7 @@ class UNetConfig:
 
 
 def double(inside: int, outside: int) -> nn.Sequential:
-    """Two 3 x 3 convolutions, each with batch norm and ReLU."""
+    """Return two 3 x 3 convolutions, each with batch norm and ReLU."""
     layers: list[nn.Module] = []
     for a, b in ((inside, outside), (outside, outside)):
         layers += [nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
@@ -38,7 +38,7 @@ def double(inside: int, outside: int) -> nn.Sequential:
 
 
 class UNet(nn.Module):
-    """Scores of classes, or numbers, for every pixel."""
+    """A U-Net that predicts class scores, or numbers, for every pixel."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(widths[0], config.outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return scores (n, outputs, h, w); h and w must be multiples of 2 to the number of levels less one."""
+        """Return scores (n, outputs, h, w); h and w must be multiples of 2 ** (levels - 1)."""
         skips: list[Tensor] = []
         for i, down in enumerate(self.down):
             x = down(functional.max_pool2d(x, 2) if i else x)

@@ -13,11 +13,11 @@ CHANGE_CLASSES = (STABLE, CHANGED)
 
 
 def change_probabilities(score: Tensor) -> Tensor:
-    """Return scores (statistic over threshold, b, h, w) as two-class probabilities, shape (b, 2, h, w).
+    """Convert scores (statistic over threshold, b, h, w) to two-class probabilities, shape (b, 2, h, w).
 
-    ``score / (1 + score)``: 0.5 exactly at the threshold. It ranks pixels by how clear the case is; it is not
-    calibrated, for the errors of one pixel's dates are neither independent nor normal. A score below 0 (within the
-    usual range) counts as 0.
+    The probability is ``score / (1 + score)``: 0.5 exactly at the threshold. It ranks pixels by the strength of the
+    evidence. It is not calibrated, because the errors of a pixel's dates are neither independent nor normal. Scores below
+    0 (within the usual range) are clipped to 0.
     """
     score = score.clamp_min(0)
     share = torch.where(torch.isinf(score), 1.0, score / (1 + score))

@@ -1,4 +1,4 @@
-"""Blocks of vision transformers, with the names that their published weights have."""
+"""Blocks of vision transformers; the parameter names match published weights."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from torch.nn import functional
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention over the tokens that were seen.
+    """Multi-head self-attention over the valid tokens.
 
     Parameters
     ----------
     width, heads : int
     fused : bool
-        One projection ``qkv`` for queries, keys and values, or three named ``q``, ``k`` and ``v``.
+        Use one projection ``qkv`` for queries, keys and values, instead of three named ``q``, ``k`` and ``v``.
     bias : bool
-        Whether the projections add a constant.
+        Whether the projections have a bias.
     causal : bool
-        A token attends to itself and to those before it only.
+        Whether a token attends only to itself and to earlier tokens.
     """
 
     def __init__(self, width: int, heads: int, *, fused: bool, bias: bool = True, causal: bool = False) -> None:
@@ -30,7 +30,7 @@ class SelfAttention(nn.Module):
         self.proj = nn.Linear(width, width, bias=bias)
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Mix tokens, shape (b, n, width); where ``seen``, shape (b, n), is False, no token attends to this one."""
+        """Mix tokens, shape (b, n, width); tokens where ``seen``, shape (b, n), is False are not attended to."""
         parts = self.qkv(x).chunk(3, dim=-1) if self.fused else (self.q(x), self.k(x), self.v(x))
         # b n (h d) -> b h n d
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
@@ -56,7 +56,7 @@ class Mlp(nn.Module):
 
 
 class GatedMlp(nn.Module):
-    """SwiGLU (Shazeer, 2020): two thirds of the hidden width, so that it has as many weights as :class:`Mlp`."""
+    """SwiGLU (Shazeer, 2020) with two thirds of the hidden width, so that its size equals that of :class:`Mlp`."""
 
     def __init__(self, width: int, hidden: int, *, bias: bool = True) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Block(nn.Module):
     ----------
     width, heads, hidden : int
     fused, bias : bool
-        See :class:`SelfAttention`; without ``bias`` the layers of ``gated`` have none either.
+        See :class:`SelfAttention`; without ``bias`` the layers of the gated MLP have no bias either.
     eps : float
         Added to the variance in the normalisations.
     gated : bool

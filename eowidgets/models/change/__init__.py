@@ -1,7 +1,7 @@
-"""Networks that compare two pictures: LENet, FC-Siam-diff, and the MCI model that also says what it sees.
+"""Networks that compare two images: LENet, FC-Siam-diff, and the MCI model, which also writes a caption.
 
-Importing it registers ``change-lenet``, ``change-fcsiam`` and ``change-mci``; a network of one's own is given to the
-class: ``ChangeLENet(network)``. Sentences, counts and places come from :mod:`eowidgets.models.change.mci.tools`.
+Importing it registers ``change-lenet``, ``change-fcsiam`` and ``change-mci``. Pass your own network to the class:
+``ChangeLENet(network)``. Sentences, counts and places come from :mod:`eowidgets.models.change.mci.tools`.
 """
 
 from eowidgets.models.change.base import PairModel

@@ -1,4 +1,4 @@
-"""What the networks of change share as models that the engine can run: two pictures in, a mask and its kinds out."""
+"""Base of the change networks as models that the engine can run: two images in, a mask and the kind of change out."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ from eowidgets.models.classical.series import masked_median
 
 KINDS = tuple(ClassInfo(value, name, color) for value, name, color in CHANGES)
 ROAD, BUILDING = 1, 2
-VIEWS_HELP = "Mirrored and rotated views whose probabilities are averaged: more are more accurate and take longer."
+VIEWS_HELP = (
+    "Mirrored and rotated views whose probabilities are averaged: more views are more accurate and take longer."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PairParams(ChangeParams):
-    """Which two pictures are compared, and what counts."""
+    """Settings of the comparison: dates, kind of change and threshold."""
 
     what: str = param(
         "buildings",
@@ -41,7 +43,7 @@ class PairParams(ChangeParams):
         label="What",
         help="What counts as change in the mask.",
     )
-    # The shipped weights are calibrated on pairs of places set aside for it, so that 0.5 is close to the best F1.
+    # The shipped weights are calibrated on pairs of separate places, so that 0.5 is close to the best F1.
     threshold: float = param(
         0.5,
         low=0.05,
@@ -59,17 +61,17 @@ class PairParams(ChangeParams):
 
 
 class PairModel(TwoImages):
-    """What networks that compare two pictures share.
+    """Base of networks that compare two images.
 
-    The pictures are the medians of the clear dates before and after the split; with two dates they are those dates.
-    Each is standardised by its own mean and spread over the whole cube, so brightness, haze and units do not matter.
-    Pictures with pixels of 0.75 to 2.5 m are enlarged to about half a metre before the network sees them.
+    The images are the medians of the clear dates before and after the split; with two dates they are those dates.
+    Each is standardised by its own mean and standard deviation over the whole cube, so differences in brightness, haze and
+    units have little effect. Images with pixels of 0.75 to 2.5 m are enlarged to about half a metre for the network.
     """
 
     feed: ClassVar[Windows] = Windows(bands=BANDS, min_dates=2, size=256, halo=32, multiple=32)
-    # Trained on crops of 128: what is further away than the halo does not decide.
+    # The network was trained on crops of 128 pixels: what lies further away than the halo has no influence.
     Params = PairParams
-    #: Weights that are loaded unless a network is given.
+    #: Checkpoint that is loaded unless a network is given.
     checkpoint: ClassVar[Checkpoint]
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
@@ -79,58 +81,58 @@ class PairModel(TwoImages):
         self.zoom = 1
 
     def module(self) -> nn.Module:
-        """Load the weights at the first call."""
+        """Return the network; load its weights at the first call."""
         if self._network is None:
             self._network, _ = weights.load(self.checkpoint)
         return self._network
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Take each picture's statistics from the whole cube: windows alone would be brought to different scales."""
+        """Compute the statistics of each image from the whole cube: windows would be scaled differently."""
         super().survey(cube)
         before, after = self.sides(cube["time"].values)
         self.seen = survey(cube, BANDS, before, after)
         self.zoom = zoom_of(resolution_of(cube))
 
     def settings(self) -> dict[str, list[float]]:
-        """Give the statistics of the two pictures that the survey found, by picture and band, and the enlargement."""
+        """Return the statistics of the two images that the survey found, by image and band, and the enlargement."""
         found = {name: values.flatten().tolist() for name, values in (self.seen or {}).items()}
         return found | {"zoom": [float(self.zoom)]}
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Mask of what counts as change, and what kind it is."""
+        """Return the mask of change, and the kind of change."""
         return (
             Classes("change", classes=CHANGE_CLASSES, long_name=f"Change of {self.params.what}"),
             Classes("kind", classes=KINDS, long_name="What changed"),
         )
 
     def pictures(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Standardised pictures (b, c, h, w), and where both were seen (b, h, w)."""
+        """Return standardised images (b, c, h, w), and where both are observed (b, h, w)."""
         dates = np.floor(batch.days.detach().cpu().numpy()).astype("int64").astype("datetime64[D]")
         images = torch.stack(
             [masked_median(batch.x[:, i], batch.usable[:, i].unsqueeze(2)) for i in self.sides(dates)], dim=1
         )
         seen = torch.isfinite(images).all(dim=2)  # b 2 h w
         x = images.nan_to_num()
-        if self.seen is None:  # without a survey this batch is all there is
+        if self.seen is None:  # without a survey, use the statistics of this batch
             mean, spread = statistics(x, seen)
         else:
             mean, spread = (self.seen[k].to(x) for k in ("mean", "spread"))
-        # Exactly 0, the mean, where nothing was seen.
+        # Exactly 0, the mean, where nothing was observed.
         x = standardised(x, mean, spread) * seen.unsqueeze(2)
         return x[:, 0], x[:, 1], seen.all(dim=1)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Compare; ``change`` (b, 2, h, w) and ``kind`` (b, 3, h, w), NaN where one picture was not seen."""
+        """Return ``change`` (b, 2, h, w) and ``kind`` (b, 3, h, w); NaN where one image is not observed."""
         before, after, seen = self.pictures(batch)
         network = self.module()
         with torch.inference_mode():
             kind = probabilities(network, before, after, self.params.views, self.zoom)
         if kind.shape[1] != len(KINDS):
             raise ModelError(
-                f"This network gives {kind.shape[1]} classes: it must give {', '.join(k.name for k in KINDS)}."
+                f"The network has {kind.shape[1]} output classes: it must have {', '.join(k.name for k in KINDS)}."
             )
         share = kind[:, BUILDING] + (kind[:, ROAD] if self.params.what == "buildings and roads" else 0)
-        # 0.5 at the threshold that was asked for: the engine keeps the likelier class.
+        # 0.5 at the requested threshold, because the engine keeps the likelier class.
         t = self.params.threshold
         share = share * (1 - t) / (share * (1 - t) + (1 - share) * t).clamp_min(1e-9)
         change = torch.stack([1 - share, share], dim=1)

@@ -1,4 +1,4 @@
-"""Cards and weights of the networks of change, by name; each has its own in its folder."""
+"""Cards and weights of the change networks, by name; each card is in the folder of its network."""
 
 from __future__ import annotations
 

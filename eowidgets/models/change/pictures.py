@@ -1,4 +1,4 @@
-"""How two pictures become what the networks of change were trained on: each date standardised by itself, per band."""
+"""Preprocess two images as in training: each date standardised by itself, per band."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch import Tensor
 from eowidgets.cube import schema
 from eowidgets.models.classical.series import masked_median
 
-#: Rows and columns of the cube that the statistics are taken from.
+#: Rows and columns of the cube from which the statistics are computed.
 SURVEY = 512
-#: Standardised values are cut here: glints and dead pixels would drown the rest.
+#: Standardised values are clipped here: glints and dead pixels would dominate otherwise.
 FARTHEST = 4.0
 
 
 def statistics(x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Mean and spread of each band of each picture, both (..., c, 1, 1), where it was seen.
+    """Return mean and standard deviation of each band of each image, both (..., c, 1, 1), over its observed pixels.
 
     Parameters
     ----------
@@ -34,16 +34,16 @@ def statistics(x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
 
 
 def standardised(x: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
-    """Bring a picture to mean 0 and spread 1, whatever its units: two dates then differ by what is there.
+    """Standardise an image to mean 0 and standard deviation 1, which removes differences of units and brightness.
 
-    The spread of all bands together counts for a half: a band that hardly varies is not blown up to noise.
+    The mean standard deviation of all bands has half of the weight, so noise in a nearly constant band is not amplified.
     """
     common = spread.mean(dim=-3, keepdim=True)
     return ((x - mean) / (0.5 * (spread + common)).clamp_min(1e-6)).clamp(-FARTHEST, FARTHEST)
 
 
 def survey(cube: xr.Dataset, bands: tuple[str, ...], before: list[int], after: list[int]) -> dict[str, Tensor]:
-    """Statistics of two pictures, each the median of some dates, from at most ``SURVEY`` rows and columns of a cube.
+    """Compute statistics of two images, each the median of some dates, from at most ``SURVEY`` rows and columns of a cube.
 
     Returns
     -------

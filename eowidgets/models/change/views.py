@@ -1,4 +1,4 @@
-"""How a network is applied to a pair of pictures: pixel size, and probabilities averaged over mirrored and rotated views."""
+"""Apply a network to a pair of images: pixel size, and probabilities averaged over mirrored and rotated views."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: Numbers of views that can be averaged: the picture as it is; its three mirror images as well; all eight.
+#: Numbers of views that can be averaged: the original; with its three mirror images; all eight.
 VIEWS = (1, 4, 8)
-#: Pixel size of the training, in metres; the coarsest pictures that are enlarged to it, and by how much at most.
+#: Pixel size of the training, in metres; the coarsest pixel size that is enlarged to it, and the largest factor.
 METRES, COARSEST, LARGEST = 0.5, 2.5, 4
 
 
 def zoom_of(metres: float | None) -> int:
-    """Return the factor by which pictures are enlarged so that their pixels have about half a metre.
+    """Return the factor by which images are enlarged so that their pixels have about half a metre.
 
-    Pictures of unknown pixel size and those of more than 2.5 m are not enlarged.
+    Images of unknown pixel size and those of more than 2.5 m are not enlarged.
 
     Examples
     --------
@@ -30,21 +30,21 @@ def zoom_of(metres: float | None) -> int:
 
 
 def probabilities(network: nn.Module, before: Tensor, after: Tensor, views: int = 1, zoom: int = 1) -> Tensor:
-    """Probability of every class, averaged over views.
+    """Return the probability of every class, averaged over views.
 
-    With ``views=8`` a mirrored or rotated pair has the mirrored or rotated probabilities; with ``views=4`` this holds for
-    mirror images and half turns.
+    With ``views=8`` the result is equivariant to mirroring and rotation; with ``views=4`` to mirroring and rotation by
+    180 degrees.
 
     Parameters
     ----------
     network : Module
         ``network(before, after)[0]`` are logits (n, classes, h, w).
     before, after : Tensor, shape (n, channels, h, w)
-        Standardised pictures. With ``views=8``, both ``h`` and ``w`` must be allowed as rows and as columns.
+        Standardised images. With ``views=8``, both ``h`` and ``w`` must be allowed as rows and as columns.
     views : {1, 4, 8}
     zoom : int
-        Factor by which the pictures are enlarged before the network sees them (:func:`zoom_of`). Probabilities have the
-        size of the pictures.
+        Factor by which the images are enlarged for the network (:func:`zoom_of`). Probabilities have the size of the
+        original images.
 
     Returns
     -------
@@ -57,9 +57,9 @@ def probabilities(network: nn.Module, before: Tensor, after: Tensor, views: int 
     """
     if views not in VIEWS:
         raise ValueError(f"views is {views}: give one of {', '.join(map(str, VIEWS))}")
-    if zoom > 1:  # one pair at a time: enlarged ones take zoom² as much memory
+    if zoom > 1:  # one pair at a time: enlarged pairs take zoom² as much memory
         return torch.cat([_enlarged(network, x, y, views, zoom) for x, y in zip(before, after, strict=True)])
-    # A view that is its own inverse: mirrored along some axes, and rows and columns exchanged or not.
+    # A view is its own inverse: flipped along some axes, and rows and columns exchanged or not.
     turns: list[Callable[[Tensor], Tensor]] = [_mirror(()), _mirror((-1,)), _mirror((-2,)), _mirror((-2, -1))]
     total = torch.zeros(())
     for exchanged in (False, True)[: 1 + (views == 8)]:
@@ -75,7 +75,7 @@ def _mirror(dims: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
 
 
 def _enlarged(network: nn.Module, before: Tensor, after: Tensor, views: int, zoom: int) -> Tensor:
-    """Probabilities (1, classes, h, w) of one pair of pictures (channels, h, w)."""
+    """Return probabilities (1, classes, h, w) of one pair of images (channels, h, w)."""
     size = (before.shape[-2], before.shape[-1])
     x, y = (functional.interpolate(v[None], scale_factor=zoom, mode="bicubic") for v in (before, after))
     return functional.interpolate(probabilities(network, x, y, views), size, mode="area")

@@ -1,4 +1,4 @@
-"""Save and load the networks of change: safetensors in half precision, with the configuration in the header."""
+"""Save and load the change networks: safetensors in half precision, with the configuration in the header."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def save(network: nn.Module, path: Path, **about: str) -> str:
 
 
 def load(source: Path | Checkpoint, sha256: str | None = None) -> tuple[nn.Module, dict[str, str]]:
-    """Read a network, ready to predict, and the notes, from a file or a checkpoint.
+    """Read a network in evaluation mode, and its metadata, from a file or a checkpoint.
 
     Raises
     ------
     SourceError, ModelError
-        If the file is missing, damaged, or not the one expected.
+        If the file is missing, damaged, or not the expected one.
     """
     found = stored(source, sha256)
-    with reading(source, "a network of change"):
+    with reading(source, "a change network"):
         kind, config = _kinds()[found.header["kind"]]
         network = kind(from_json(config, found.header["config"]))
         load_strictly(network, found.state, f"this {kind.__name__}")

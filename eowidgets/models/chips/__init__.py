@@ -1,4 +1,4 @@
-"""Classifiers of chips: cut-outs around places, or pictures from files; importing it registers its models."""
+"""Classifiers of chips: cut-outs around places, or images from files; importing it registers its models."""
 
 from eowidgets.models.chips.eurosat import EuroSATModel
 

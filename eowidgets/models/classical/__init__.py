@@ -1,4 +1,4 @@
-"""Models without weights, batched over pixels on torch: the first things to run, and what networks must beat."""
+"""Models without weights, batched over pixels on torch; they are the baselines for the networks."""
 
 from eowidgets.models.classical import change, composite, fill, harmonic, irmad, radar, regression, whittaker
 

@@ -31,13 +31,13 @@ SEASONS = {
     "Jun-Aug": (6, 7, 8),
     "Sep-Nov": (9, 10, 11),
 }
-#: Rows and columns of the cube that the threshold is estimated from: enough for a histogram of 256 bins.
+#: Rows and columns of the cube from which the threshold is estimated: enough for a histogram of 256 bins.
 SURVEY = 256
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeParams:
-    """Which two images are compared."""
+    """Choice of the two images that are compared."""
 
     split: str = param(
         "", label="Split at", help="Day (YYYY-MM-DD) from which dates count as after; empty: half of the dates."
@@ -46,7 +46,7 @@ class ChangeParams:
 
 
 class TwoImages(Model):
-    """What both have in common: a median image before and one after, and the vector between them."""
+    """Base of methods that compare a median image before with one after."""
 
     task = Task.DETECT_CHANGE
     feed = Windows(min_dates=2)
@@ -63,7 +63,7 @@ class TwoImages(Model):
                 ) from error
 
     def sides(self, dates: np.ndarray[Any, np.dtype[np.datetime64]]) -> tuple[list[int], list[int]]:
-        """Positions of the dates before and after.
+        """Return the positions of the dates before and after.
 
         Raises
         ------
@@ -86,18 +86,18 @@ class TwoImages(Model):
         return before, after
 
     def difference(self, batch: Batch) -> Tensor:
-        """After minus before, (b, c, h, w); NaN where one side was not seen."""
+        """Return after minus before, (b, c, h, w); NaN where one side is not observed."""
         before, after = self.pair(batch)
         return after - before
 
     def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the image before and the image after of a batch, each (b, c, h, w); NaN where it was not seen."""
+        """Return the image before and the image after of a batch, each (b, c, h, w); NaN where not observed."""
         dates = np.floor(batch.days.detach().cpu().numpy()).astype("int64").astype("datetime64[D]")
         before, after = (masked_median(batch.x[:, i], batch.usable[:, i].unsqueeze(2)) for i in self.sides(dates))
         return before, after
 
     def images(self, cube: xr.Dataset) -> tuple[Tensor, Tensor]:
-        """Return the image before and the image after of a cube in memory, each (c, h, w); NaN where it was not seen."""
+        """Return the image before and the image after of a cube in memory, each (c, h, w); NaN where not observed."""
         x = schema.stack(cube, schema.bands(cube)).values
         usable = schema.usable(cube).transpose(*schema.DIMS).values & np.isfinite(x).all(axis=1)
         before, after = (
@@ -107,18 +107,18 @@ class TwoImages(Model):
         return before, after
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Refuse a split that leaves one side empty before anything is computed."""
+        """Refuse a split that leaves one side empty, before anything is computed."""
         self.sides(cube["time"].values)
 
 
 def thinned(cube: xr.Dataset) -> xr.Dataset:
-    """Return at most ``SURVEY`` rows and columns of a cube, spread evenly."""
+    """Return at most ``SURVEY`` evenly spaced rows and columns of a cube."""
     return cube.isel({k: slice(None, None, math.ceil(cube.sizes[k] / SURVEY)) for k in ("y", "x")})
 
 
 @register
 class ChangeCVA(TwoImages):
-    """Change vector analysis: how far and in which direction each pixel moved in the space of its bands.
+    """Change vector analysis: the length and direction of the difference between two images in band space.
 
     Magnitude: length of the vector of differences (Malila, 1980). Direction: its angle with the vector of equal
     brightening in all bands, ``arccos(Σ_c d_c / (√C |d|))`` (Bovolo, Marchesi and Bruzzone, 2012,
@@ -129,22 +129,22 @@ class ChangeCVA(TwoImages):
     name = "change-cva"
     card = Card(
         title="Change vectors",
-        summary="How far each pixel moved between two images, and in which direction.",
+        summary="Computes length and direction of the spectral change of each pixel between two images.",
         paper="Malila (1980); Bovolo, Marchesi and Bruzzone (2012), IEEE TGRS 50(6), 2196–2212.",
         url="https://doi.org/10.1109/TGRS.2011.2171493",
         licence="Apache-2.0",
-        limits="Compare the same season of two years: else the vectors show the season.",
+        limits="Compare the same season of two years: otherwise the vectors show seasonal change.",
     )
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Length and angle."""
+        """Return the outputs: length and angle."""
         return (
             Value("magnitude", unit="1", long_name="Length of the change vector", vmin=0, vmax=0.4),
             Value("direction", unit="degree", long_name="0 brighter, 90 another colour, 180 darker", vmin=0, vmax=180),
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Compare; both layers (b, h, w), NaN where one side was not seen, direction also where nothing moved."""
+        """Return both layers (b, h, w), NaN where one side is not observed; the direction also where the length is 0."""
         d = self.difference(batch)
         length = d.square().sum(dim=1).sqrt()
         cosine = d.sum(dim=1) / (length * math.sqrt(d.shape[1]))
@@ -153,21 +153,21 @@ class ChangeCVA(TwoImages):
 
 @register
 class ChangeOtsu(TwoImages):
-    """Change or no change: the length of the change vector against one threshold for the whole area.
+    """Change or no change: the length of the change vector against one threshold for the whole extent.
 
     The threshold is Otsu's (1979), doi:10.1109/TSMC.1979.4310076, on a histogram of 256 bins of the lengths. It is
-    found once, on at most 256 × 256 pixels spread evenly over the cube, before windows are cut: a threshold for
-    each window would draw seams.
+    found once, on at most 256 × 256 evenly spaced pixels of the cube, before windows are cut: a separate threshold for
+    each window would cause seams.
     """
 
     name = "change-otsu"
     card = Card(
         title="Change by Otsu's threshold",
-        summary="Marks what moved further between two images than a threshold found from the area itself.",
+        summary="Marks pixels whose change vector is longer than a threshold estimated from the cube.",
         paper="Otsu (1979), IEEE Transactions on Systems, Man and Cybernetics 9(1), 62–66.",
         url="https://doi.org/10.1109/TSMC.1979.4310076",
         licence="Apache-2.0",
-        limits="Always finds two groups, also where nothing changed: look at the magnitude. Compare the same season.",
+        limits="Always splits the pixels into two groups, even without change: check the magnitude. Compare the same season.",
     )
 
     @dataclass(frozen=True, slots=True)
@@ -175,7 +175,13 @@ class ChangeOtsu(TwoImages):
         """The threshold."""
 
         threshold: float = param(
-            0.0, low=0.0, high=10.0, step=0.01, unit="band units", label="Threshold", help="0: Otsu's, from the area."
+            0.0,
+            low=0.0,
+            high=10.0,
+            step=0.01,
+            unit="band units",
+            label="Threshold",
+            help="0: Otsu's threshold of the cube.",
         )
 
     def __init__(self, **params: Any) -> None:
@@ -183,7 +189,7 @@ class ChangeOtsu(TwoImages):
         self.threshold: float | None = self.params.threshold or None
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Find the threshold from a thinned cube."""
+        """Compute the threshold from a thinned cube."""
         super().survey(cube)
         if self.params.threshold:
             return
@@ -193,11 +199,11 @@ class ChangeOtsu(TwoImages):
         self.threshold = otsu(known) if known.numel() else None
 
     def settings(self) -> dict[str, float | None]:
-        """Give the threshold that the survey found."""
+        """Return the threshold that the survey found."""
         return {"threshold": self.threshold}
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Change or not, and the length that was compared."""
+        """Return the outputs: change mask, and the length that is compared with the threshold."""
         found = f", threshold {self.threshold:.4g}" if self.threshold is not None else ""
         return (
             Classes("change", classes=CHANGE_CLASSES, long_name=f"Change between two images{found}"),
@@ -205,7 +211,7 @@ class ChangeOtsu(TwoImages):
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Compare; ``change`` (b, 2, h, w), ``magnitude`` (b, h, w). Without a survey, this batch is the area."""
+        """Return ``change`` (b, 2, h, w) and ``magnitude`` (b, h, w). Without a survey, the threshold is that of the batch."""
         length = self.difference(batch).square().sum(dim=1).sqrt()
         threshold = self.threshold
         if threshold is None:

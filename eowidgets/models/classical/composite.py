@@ -1,4 +1,4 @@
-"""Composites: one clean image for each month, season or year, or one for all."""
+"""Composites: one cloud-free image for each month, season or year, or one for all dates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eowidgets.models.classical.series import masked_median, take
 
 
 class Composite(Model):
-    """What composites share: dates grouped by period, one image for each, and how often each pixel was seen."""
+    """Base of composites: group dates by period; return one image per period, and the number of observations per pixel."""
 
     task = Task.COMPOSITE
 
@@ -34,23 +34,23 @@ class Composite(Model):
         )
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """The composite bands, and the number of clear observations behind them."""
+        """Return the outputs: composite bands, and the number of clear observations."""
         return (
             Bands("bands", dims="tyx", unit="1"),
             Value("observations", dims="tyx", unit="1", long_name="Clear observations in the period", vmin=0),
         )
 
     def out_dates(self, dates: Dates) -> Dates:
-        """First day of every period that has a date."""
+        """Return the first day of every period that has a date."""
         return np.unique(period_start(dates, self.params.period)).astype("datetime64[ns]")
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Make the composites.
+        """Compute the composites.
 
         Returns
         -------
         dict
-            ``bands`` (b, s, c, h, w), NaN where a pixel was not seen in that period, and ``observations``
+            ``bands`` (b, s, c, h, w), NaN where a pixel is not observed in that period, and ``observations``
             (b, s, h, w).
         """
         dates = np.floor(batch.days.detach().cpu().numpy()).astype("int64").astype("datetime64[D]")
@@ -76,11 +76,11 @@ class CompositeMedian(Composite):
     name = "composite-median"
     card = Card(
         title="Median composite",
-        summary="The median of the clear observations of each period, band by band.",
-        paper="Common practice; compared with others by White et al. (2014), doi:10.1080/07038992.2014.945827.",
+        summary="Computes the median of the clear observations of each period, band by band.",
+        paper="Common practice; compared with other composites by White et al. (2014), doi:10.1080/07038992.2014.945827.",
         url="https://doi.org/10.1080/07038992.2014.945827",
         licence="Apache-2.0",
-        limits="Bands of one pixel may come from different dates; thin where a period has few clear dates.",
+        limits="Bands of one pixel may come from different dates; noisy where a period has few clear dates.",
     )
 
     def combine(self, x: Tensor, usable: Tensor) -> Tensor:
@@ -90,26 +90,29 @@ class CompositeMedian(Composite):
 
 @register
 class CompositeMedoid(Composite):
-    """The clear observation that is nearest to all others: a spectrum that was really measured.
+    """The clear observation that is nearest to all others, so every spectrum is a measured one.
 
     Source: Flood (2013), doi:10.3390/rs5126481, eq. 1: the member that minimises the sum of Euclidean distances
-    to the others. Of equals, the earliest is taken.
+    to the others. Ties are resolved to the earliest date.
     """
 
     name = "composite-medoid"
     card = Card(
         title="Medoid composite",
-        summary="The observed spectrum that lies nearest to all others of its period.",
+        summary="Selects the observed spectrum that lies nearest to all others of its period.",
         paper="Flood (2013), Remote Sensing 5(12), 6481–6500.",
         url="https://doi.org/10.3390/rs5126481",
         licence="Apache-2.0",
-        limits="Neighbouring pixels may come from different dates, which looks speckled; time grows with dates squared.",
+        limits=(
+            "Neighbouring pixels may come from different dates, which looks speckled; run time grows with the square "
+            "of the number of dates."
+        ),
     )
 
     def combine(self, x: Tensor, usable: Tensor) -> Tensor:
         """Reduce (b, t, c, h, w) to (b, c, h, w)."""
         total = torch.full_like(x[:, :, 0], torch.inf)
-        # One date against all others at a time: all pairs at once would need t times the memory.
+        # Compare one date with all others at a time: all pairs at once would need t times the memory.
         for i in range(x.shape[1]):
             distance = (x - x[:, i : i + 1]).square().sum(dim=2).sqrt()
             total[:, i] = (distance * usable).sum(dim=1)

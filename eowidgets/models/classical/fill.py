@@ -1,6 +1,6 @@
-"""Gap filling from the nearest clear dates of the same pixel: the baselines that every network must beat.
+"""Gap filling from the nearest clear dates of the same pixel: the baselines for all networks.
 
-Clear observations come back unchanged. A pixel that was never seen stays empty (NaN).
+Clear observations are returned unchanged. A pixel without any clear observation stays NaN.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from eowidgets.models.classical.series import SCORE, blank, next_index, previous
 
 
 class GapFiller(Model):
-    """What the three gap fillers share: bands come out under their own names, at every date."""
+    """Base of the gap fillers: bands keep their names and dates."""
 
     task = Task.RECONSTRUCT
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Every band at every date."""
+        """Return the outputs: every band at every date."""
         return (Bands("bands", dims="tyx", unit="1"),)
 
 
@@ -37,26 +37,26 @@ class FillLast(GapFiller):
     name = "fill-last"
     card = Card(
         title="Last clear observation",
-        summary="Keeps each pixel as it was last seen until it is seen again.",
+        summary="Repeats the last clear observation of each pixel until the next one.",
         paper="Zero-order hold; the simplest gap filling in use.",
         licence="Apache-2.0",
         scores={SCORE: 25.4},
-        limits="Lags behind every change by the length of the gap; blind to seasons; keeps undetected cloud.",
+        limits="Lags behind every change by the length of the gap; ignores seasons; keeps undetected cloud.",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params:
-        """What to do before the first clear date."""
+        """Behaviour before the first clear date."""
 
         before_first: str = param(
             "hold",
             choices=("hold", "empty"),
             label="Before the first clear date",
-            help="hold: show the first clear observation; empty: leave the pixel without data.",
+            help="hold: repeat the first clear observation; empty: leave the pixel without data.",
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
+        """Fill the gaps; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         before = previous_index(batch.usable)
         if self.params.before_first == "hold":
             before = torch.where(before < 0, next_index(batch.usable), before)
@@ -65,12 +65,12 @@ class FillLast(GapFiller):
 
 @register
 class FillClosest(GapFiller):
-    """Take the clear observation nearest in days; of two at the same distance, the earlier."""
+    """Take the clear observation nearest in days; ties are resolved to the earlier one."""
 
     name = "fill-closest"
     card = Card(
         title="Closest clear observation",
-        summary="Shows each pixel as it was seen on the nearest clear date, before or after.",
+        summary="Repeats the nearest clear observation of each pixel, before or after.",
         paper="Nearest-neighbour interpolation in time.",
         licence="Apache-2.0",
         scores={SCORE: 26.5},
@@ -78,7 +78,7 @@ class FillClosest(GapFiller):
     )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
+        """Fill the gaps; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         before, after = previous_index(batch.usable), next_index(batch.usable)
         days = relative_days(batch.days, batch.x)
         here = days.view(1, -1, 1, 1)
@@ -90,17 +90,17 @@ class FillClosest(GapFiller):
 
 @register
 class FillLinear(GapFiller):
-    """Draw a straight line, in days, between the clear observations on either side of a gap.
+    """Interpolate linearly, in days, between the clear observations on either side of a gap.
 
-    Before the first and after the last clear date the nearest observation is held: extrapolating a line from
-    two noisy observations runs off quickly.
+    Before the first and after the last clear date the nearest observation is held, because extrapolating a line from two
+    noisy observations diverges quickly.
     """
 
     name = "fill-linear"
     card = Card(
         title="Linear interpolation in time",
-        summary="Joins the clear observations of each pixel by straight lines over true days.",
-        paper="Linear interpolation; the usual first choice for optical time series.",
+        summary="Interpolates linearly in days between the clear observations of each pixel.",
+        paper="Linear interpolation; the usual baseline for optical time series.",
         licence="Apache-2.0",
         scores={SCORE: 27.4},
         limits="Undetected cloud or shadow at the end of a gap spoils the whole gap; cuts off seasonal peaks.",
@@ -108,7 +108,7 @@ class FillLinear(GapFiller):
 
     @dataclass(frozen=True, slots=True)
     class Params:
-        """How long a gap may be."""
+        """Longest gap that is filled."""
 
         max_gap: float = param(
             0.0,
@@ -121,7 +121,7 @@ class FillLinear(GapFiller):
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
+        """Fill the gaps; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         filled, gap = interpolate(batch.x, batch.usable, batch.days)
         known = torch.isfinite(gap)
         if self.params.max_gap > 0:
@@ -130,7 +130,7 @@ class FillLinear(GapFiller):
 
 
 def interpolate(x: Tensor, usable: Tensor, days: Tensor) -> tuple[Tensor, Tensor]:
-    """Interpolate linearly in time over what is not usable; the edges hold the nearest observation.
+    """Interpolate linearly in time where values are not usable; the edges hold the nearest observation.
 
     Parameters
     ----------
@@ -142,8 +142,8 @@ def interpolate(x: Tensor, usable: Tensor, days: Tensor) -> tuple[Tensor, Tensor
     -------
     filled : Tensor, shape (b, t, c, h, w)
     gap : Tensor, shape (b, t, h, w)
-        Length in days of the gap that each date lies in: from the clear date before to the one after, at an
-        edge from the date itself to the nearest clear one, 0 at a clear date, inf where a pixel was never seen.
+        Length in days of the gap that each date lies in: from the previous clear date to the next, at an edge from the
+        date itself to the nearest clear one, 0 at a clear date, inf for a pixel without clear dates.
     """
     before, after = previous_index(usable), next_index(usable)
     start = torch.where(before < 0, after, before)
@@ -151,7 +151,7 @@ def interpolate(x: Tensor, usable: Tensor, days: Tensor) -> tuple[Tensor, Tensor
     elapsed = relative_days(days, x)
     here = elapsed.view(1, -1, 1, 1)
     first, last = elapsed[start.clamp_min(0)], elapsed[end.clamp_min(0)]
-    # Two observations on one day leave no line to draw: the earlier in order is kept (weight 0).
+    # Two observations on one day define no line: the first of them is kept (weight 0).
     weight = ((here - first) / (last - first).clamp_min(1e-6)).clamp(0, 1).masked_fill(last <= first, 0)
     gap = torch.maximum(last, here) - torch.minimum(first, here)
     low = take(x, start)

@@ -1,4 +1,4 @@
-"""Harmonic regression: each pixel as a level, perhaps a trend, and a few yearly waves."""
+"""Harmonic regression: each pixel as a level, an optional trend, and a few yearly harmonics."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from eowidgets.models.classical.series import (
 
 
 def design(days: Tensor, terms: int, trend: bool, origin: float) -> Tensor:
-    """Columns of the regression: 1, then years since ``origin`` if asked for, then cos and sin of every term.
+    """Return the design matrix: 1, then years since ``origin`` with ``trend``, then cos and sin of every harmonic.
 
     Parameters
     ----------
     days : Tensor, shape (t,), float64
         Days since 1970-01-01.
     terms : int
-        Waves per year: 1 is the yearly wave, 2 adds the half-yearly one, and so on.
+        Harmonics per year: 1 is the yearly wave, 2 adds the half-yearly one, and so on.
     origin : float
         Day at which the trend is 0; near the data, so that level and trend are not confounded.
 
@@ -55,17 +55,17 @@ def design(days: Tensor, terms: int, trend: bool, origin: float) -> Tensor:
 
 
 def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
-    """Weighted ridge regression of every pixel at once; the level is not penalised.
+    """Solve a weighted ridge regression for every pixel at once; the level is not penalised.
 
     Parameters
     ----------
     columns : Tensor, shape (t, k)
-        In the precision to solve in; ``y`` and ``weight`` may have less.
+        In the precision of the solution; ``y`` and ``weight`` may have less.
     y : Tensor, shape (n, c, t)
     weight : Tensor, shape (n, t)
         0 where there is no observation.
     ridge : float
-        Added to the diagonal: an observation adds about 0.5 there for each wave.
+        Added to the diagonal; each observation contributes about 0.5 there per harmonic.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
         0 where a pixel has no observation.
     """
     k = columns.shape[1]
-    # Under autocast float32 products would be rounded to bfloat16, which ruins normal equations.
+    # Under autocast, float32 products would be rounded to bfloat16, which ruins the normal equations.
     with torch.autocast(y.device.type, enabled=False):
         outer = (columns[:, :, None] * columns[:, None, :]).flatten(1)  # t (k k)
         normal = (weight.to(outer.dtype) @ outer).reshape(-1, k, k)
@@ -88,10 +88,10 @@ def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
 
 
 def evaluate(columns: Tensor, coefficients: Tensor, dtype: torch.dtype) -> Tensor:
-    """Evaluate the fit, (n, c, t), from coefficients (n, c, k) that were solved in more precision than is kept.
+    """Evaluate the fit, (n, c, t), from coefficients (n, c, k) that have more precision than the result.
 
-    The terms are added one by one: a matrix product rounds a pixel differently with other pixels beside it, and the
-    statistics that follow compare with thresholds.
+    The terms are added one by one: the rounding of a matrix product depends on the other pixels of the batch, and the
+    statistics that follow are compared with thresholds.
     """
     share, wave = coefficients.to(dtype), columns.to(dtype)
     values = share[..., :1] * wave[:, 0]
@@ -101,7 +101,7 @@ def evaluate(columns: Tensor, coefficients: Tensor, dtype: torch.dtype) -> Tenso
 
 
 def robust_solve(columns: Tensor, y: Tensor, usable: Tensor, ridge: float, rounds: int) -> tuple[Tensor, Tensor]:
-    """Iteratively reweighted least squares with Huber's weights (Huber, 1964; Holland and Welsch, 1977).
+    """Fit by iteratively reweighted least squares with Huber's weights (Huber, 1964; Holland and Welsch, 1977).
 
     Returns
     -------
@@ -119,26 +119,26 @@ def robust_solve(columns: Tensor, y: Tensor, usable: Tensor, ridge: float, round
 
 @register
 class Harmonic(Model):
-    """Least-squares fit of yearly waves to the clear observations of each pixel.
+    """Least-squares fit of yearly harmonics to the clear observations of each pixel.
 
     ``y(d) = a0 + a1 · (d - d0) / 365.2425 + Σ_k  b_k cos(2π k d / 365.2425) + c_k sin(2π k d / 365.2425)``
 
     Source: harmonic (Fourier) regression of vegetation series, Menenti et al. (1993), doi:10.1016/0273-1177(93)90550-U,
-    and Zhu and Woodcock (2014), doi:10.1016/j.rse.2014.01.011, eq. 1, whose waves and trend these are. Chosen here
-    where they are silent: a ridge of ``ridge`` on everything but the level, in place of a rule for how many waves
-    few observations can carry; one Huber weight per date for all bands.
+    and Zhu and Woodcock (2014), doi:10.1016/j.rse.2014.01.011, eq. 1, with the same harmonics and trend. Choices made
+    here: a ridge penalty on everything but the level replaces a rule that limits the number of harmonics for few
+    observations; one Huber weight per date for all bands.
     """
 
     name = "harmonic"
     task = Task.RECONSTRUCT
     card = Card(
         title="Harmonic fit",
-        summary="The typical year of each pixel: a level, an optional trend and one to three yearly waves.",
+        summary="Fits the typical year of each pixel: a level, an optional trend and one to three yearly harmonics.",
         paper="Menenti et al. (1993), Advances in Space Research 13(5); Zhu and Woodcock (2014), RSE 144.",
         url="https://doi.org/10.1016/j.rse.2014.01.011",
         licence="Apache-2.0",
         scores={SCORE: 27.5},
-        limits="Cannot follow a sudden change such as logging or harvest; needs about a year of dates to know a season.",
+        limits="Cannot follow a sudden change such as logging or harvest; needs about a year of dates to fit a season.",
     )
 
     @dataclass(frozen=True, slots=True)
@@ -146,34 +146,38 @@ class Harmonic(Model):
         """Shape of the fit."""
 
         terms: int = param(2, unit="", low=1, high=3, step=1, label="Waves per year", help="1 is the yearly wave.")
-        trend: bool = param(False, label="Trend", help="Let the level rise or fall steadily over the years.")
-        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as missed cloud.")
+        trend: bool = param(False, label="Trend", help="Fit a linear trend over the years.")
+        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as undetected cloud.")
         ridge: float = param(
             0.1,
             low=1e-6,
             high=100.0,
             label="Ridge",
             unit="observations",
-            help="Pull of waves and trend towards zero; matters only where a pixel was rarely seen.",
+            help="Penalty on harmonics and trend; matters only for pixels with few clear dates.",
         )
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """The fit at every date, and how far the observations lie from it."""
+        """Return the outputs: the fit at every date, and the robust standard deviation of the residuals."""
         return (
             Bands("bands", dims="tyx", unit="1"),
             Value(
-                "residual_spread", unit="1", long_name="Robust spread of the residuals over all bands", vmin=0, vmax=0.1
+                "residual_spread",
+                unit="1",
+                long_name="Robust standard deviation of the residuals over all bands",
+                vmin=0,
+                vmax=0.1,
             ),
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fit and evaluate.
+        """Fit and evaluate the harmonics.
 
         Returns
         -------
         dict
             ``bands`` (b, t, c, h, w) and ``residual_spread`` (b, h, w): root mean square over bands of
-            1.4826 · median absolute residual. NaN where a pixel was never seen.
+            1.4826 · median absolute residual. NaN for a pixel without clear dates.
         """
         p, x = self.params, batch.x
         b, _, _, h, w = x.shape
@@ -192,7 +196,7 @@ class Harmonic(Model):
 
 @register
 class FillHarmonic(GapFiller):
-    """Fill gaps with the harmonic fit of each pixel; clear observations are kept.
+    """Fill gaps with the harmonic fit of each pixel; clear observations stay unchanged.
 
     The fit is that of :class:`Harmonic` with its defaults, robust and without a trend.
     """
@@ -204,7 +208,7 @@ class FillHarmonic(GapFiller):
         paper="Menenti et al. (1993), Advances in Space Research 13(5); Zhu and Woodcock (2014), RSE 144.",
         url="https://doi.org/10.1016/j.rse.2014.01.011",
         licence="Apache-2.0",
-        limits="Knows no year from the others, and no single date: light, haze and sudden changes are missed.",
+        limits="All years get the same fit: differences between years, haze and sudden changes are not reproduced.",
     )
 
     @dataclass(frozen=True, slots=True)
@@ -214,6 +218,6 @@ class FillHarmonic(GapFiller):
         terms: int = param(2, low=1, high=3, step=1, label="Waves per year", help="1 is the yearly wave.")
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
+        """Fill the gaps; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         fit = Harmonic(terms=self.params.terms).predict(batch)["bands"]
         return {"bands": torch.where(batch.usable.unsqueeze(2), batch.x, fit)}

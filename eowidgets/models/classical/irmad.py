@@ -25,13 +25,13 @@ from eowidgets.models.classical.stats import otsu
 
 Array = npt.NDArray[np.float64]
 
-#: Rounds at most, and the change of a correlation below which they end.
+#: Maximum number of iterations, and the change of a correlation below which they stop.
 ROUNDS, ENOUGH = 30, 1e-3
-#: Pixels per band that the match needs.
+#: Minimum number of pixels per band.
 FEWEST = 10
-#: Share of the pixels that are marked at most where both images differ by noise alone.
+#: Largest share of pixels that is marked where both images differ by noise alone.
 BY_CHANCE = 0.001
-#: Part of the mean variance of the bands that is added to each, so that a constant band does not end the search.
+#: Share of the mean variance of the bands that is added to each, so that a constant band does not stop the iterations.
 RIDGE = 1e-9
 
 
@@ -45,7 +45,7 @@ class Match:
         Weights of the bands.
     mean_before, mean_after : array, shape (band,)
     variance : array, shape (variate,)
-        Of the differences of the variates where nothing changed.
+        Variances of the differences of the variates where nothing changed.
     """
 
     before: Array
@@ -55,7 +55,7 @@ class Match:
     variance: Array
 
     def distance(self, before: Tensor, after: Tensor) -> Tensor:
-        """Return how far the pixels of two images (..., c, h, w) differ, in standard deviations of all variates, (..., h, w)."""
+        """Return the distance between the pixels of two images (..., c, h, w), in standard deviations, (..., h, w)."""
 
         def variates(x: Tensor, mean: Array, weights: Array) -> Tensor:
             moved = x.double() - torch.as_tensor(mean, device=x.device)[:, None, None]
@@ -72,7 +72,7 @@ def match(before: Array, after: Array) -> Match:
     Parameters
     ----------
     before, after : array, shape (pixel, band)
-        Of the same pixels; finite.
+        Values of the same pixels; finite.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def match(before: Array, after: Array) -> Match:
     count, size = before.shape
     if count < FEWEST * size:
         raise InputError(
-            f"Both images show {count} pixels in common, and matching {size} bands needs {FEWEST * size}: choose a larger "
+            f"Both images have {count} pixels in common, but matching {size} bands needs {FEWEST * size}: choose a larger "
             "area, or fewer bands."
         )
     weight, last, middle = np.ones(count), np.full(size, np.inf), float(chi2.median(size))
@@ -99,8 +99,8 @@ def match(before: Array, after: Array) -> Match:
         b /= np.sqrt(np.einsum("cv,cd,dv->v", b, yy, b)).clip(np.finfo(float).tiny)
         variance = (2 * (1 - correlation)).clip(1e-9)
         statistic = ((x @ a - y @ b) ** 2 / variance).sum(axis=1)
-        # The weights prefer pixels that differ little, so the variances come out too small, in each round more: they are
-        # scaled to the median of χ².
+        # The weights favour pixels that differ little, so the variances shrink in each iteration: they are scaled to the
+        # median of χ².
         scale = max(float(np.median(statistic)) / middle, 1e-9)
         variance, statistic = variance * scale, statistic / scale
         weight = chi2.sf(statistic, size).clip(1e-12)
@@ -117,20 +117,20 @@ class ChangeIRMAD(TwoImages):
     Canonical correlation finds combinations of the bands of both images that agree best; their differences are the MAD
     variates, and the sum of their squares over their variances is χ² distributed where nothing changed. Pixels are
     weighted by the probability of no change, and the search is repeated (Nielsen, 2007). Linear differences of the bands
-    (light, haze, gain, units) do not matter. In each round the variances are scaled so that the median of the sum is that
-    of χ²; without that, which is not in the paper, the weights may end on a few pixels. The match is found on at most
-    256 × 256 pixels of the cube. The threshold is Otsu's on the root of the sum, but not less than what 0.1 % of pixels
-    exceed by chance.
+    (light, haze, gain, units) have no influence. In each iteration the variances are scaled so that the median of the sum
+    is that of χ²; without this step, which is not in the paper, the weights may concentrate on a few pixels. The match is
+    computed on at most 256 × 256 pixels of the cube. The threshold is Otsu's on the root of the sum, but not less than the
+    value that 0.1 % of unchanged pixels exceed by chance.
     """
 
     name = "change-irmad"
     card = Card(
         title="Change after matching the bands (IR-MAD)",
-        summary="Marks what differs between two images after the best linear match of their bands.",
+        summary="Marks pixels that differ between two images after the best linear match of their bands.",
         paper="Nielsen (2007), IEEE Transactions on Image Processing 16(2), 463–478.",
         url="https://doi.org/10.1109/TIP.2006.888195",
         licence="Apache-2.0",
-        limits="Where most of the area changed, the change is taken for the usual. Compare the same season.",
+        limits="If most of the area changed, change and no change are confused. Compare the same season.",
     )
 
     @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class ChangeIRMAD(TwoImages):
             step=0.1,
             unit="standard deviations",
             label="Threshold",
-            help="0: Otsu's, from the area.",
+            help="0: Otsu's threshold of the cube.",
         )
 
     def __init__(self, **params: Any) -> None:
@@ -173,7 +173,7 @@ class ChangeIRMAD(TwoImages):
         return {"threshold": self.threshold, "variances": [] if self.match is None else self.match.variance.tolist()}
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return the layers: change or not, and the distance that was compared."""
+        """Return the outputs: change mask, and the distance that is compared with the threshold."""
         found = f", threshold {self.threshold:.4g}" if self.threshold is not None else ""
         return (
             Classes("change", classes=CHANGE_CLASSES, long_name=f"Change between two images{found}"),
@@ -181,7 +181,7 @@ class ChangeIRMAD(TwoImages):
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Compare; ``change`` (b, 2, h, w), ``magnitude`` (b, h, w). Without a survey, this batch is the area."""
+        """Return ``change`` (b, 2, h, w) and ``magnitude`` (b, h, w). Without a survey, the match is that of the batch."""
         before, after = self.pair(batch)
         if self.match is None:
             self._fit(before.transpose(0, 1).flatten(2), after.transpose(0, 1).flatten(2))

@@ -1,4 +1,4 @@
-"""Calendar periods: which month, season or year a day belongs to, labelled by the period's first day."""
+"""Calendar periods: the month, season or year of a day, labelled by the period's first day."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ PERIODS: tuple[Period, ...] = ("month", "season", "year", "all")
 
 
 def period_start(dates: npt.NDArray[np.datetime64], period: str) -> npt.NDArray[np.datetime64]:
-    """First day of the period that each date lies in.
+    """Return the first day of the period that each date lies in.
 
-    Seasons are the meteorological ones (December to February, March to May, ...); a winter belongs to the year
-    of its December. ``"all"`` gives the first of the dates for each of them.
+    Seasons are the meteorological ones (December to February, March to May, ...); a winter belongs to the year of its
+    December. ``"all"`` returns the first of the dates for every date.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def period_start(dates: npt.NDArray[np.datetime64], period: str) -> npt.NDArray[
         return days.astype("datetime64[Y]").astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     if period == "season":
-        # Month 0 is January 1970; moved by one, quarters begin in December.
+        # Month 0 is January 1970; shifted by one, quarters begin in December.
         number = months.astype(int)
         months = ((number + 1) // 3 * 3 - 1).astype("datetime64[M]")
     return months.astype("datetime64[D]")

@@ -1,4 +1,4 @@
-"""Change between two radar images: the smoothed logarithm of their ratio, against the speckle of the area itself."""
+"""Change between two radar images: the smoothed logarithm of their ratio, compared with the speckle of the cube."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
 from eowidgets.models.classical.change import ChangeParams, TwoImages
 from eowidgets.models.classical.series import MAD_TO_SD
 
-#: Standard deviation of the Gaussian that the log-ratio is smoothed with, and its radius, in pixels.
+#: Standard deviation and radius, in pixels, of the Gaussian that smooths the log-ratio.
 SIGMA, RADIUS = 1.5, 5
-#: A patch reaches from a pixel beyond the upper limit over pixels beyond the lower one, at most this many pixels far.
+#: A patch extends from a pixel beyond the upper limit over pixels beyond the lower one, at most this many pixels far.
 REACH = 24
-#: The lower limit as part of the upper one.
+#: The lower limit as a share of the upper one.
 LOWER = 4 / 9
-#: This part of the median is added to all values: a dark pixel then has a logarithm that is no outlier.
+#: This share of the median is added to all values, so that the logarithm of a dark pixel is no outlier.
 FLOOR = 0.01
-#: Blocks per side of a large cube, and their size in pixels, from which the speckle is measured.
+#: Blocks per side of a large cube from which the speckle is measured, and their size in pixels.
 BLOCKS, BLOCK = 4, 128
 
 
 @dataclass(frozen=True)
 class Speckle:
-    """How the log-ratio of a band varies where nothing changed.
+    """Variation of the log-ratio of each band where nothing changed.
 
     Attributes
     ----------
     offset, spread : tuple of float
         Median and robust standard deviation of the smoothed log-ratio of each band.
     floor : tuple of float
-        Added to each band before its logarithm is taken; not to decibels.
+        Added to each band before its logarithm is taken; not used for decibels.
     """
 
     offset: tuple[float, ...]
@@ -56,11 +56,11 @@ class Speckle:
 class ChangeLogRatio(TwoImages):
     """Change between two radar images.
 
-    The logarithm of the ratio turns multiplicative speckle into additive noise of one spread over the whole image
-    (Rignot and van Zyl, 1993). It is smoothed, its median (another calibration) is taken off, and it is compared with its
-    own robust standard deviation. A patch of change has a pixel beyond ``limit`` standard deviations and reaches over
-    all connected pixels beyond 4/9 of that, at most 24 pixels far. Brighter and darker pixels form separate patches; with
-    several polarisations the one that differs most counts.
+    The logarithm of the ratio turns multiplicative speckle into additive noise of constant variance over the image
+    (Rignot and van Zyl, 1993). It is smoothed, its median (a difference in calibration) is subtracted, and it is compared with
+    its own robust standard deviation. A patch of change has a pixel beyond ``limit`` standard deviations and includes all
+    connected pixels beyond 4/9 of that, at most 24 pixels far. Brighter and darker pixels form separate patches; with
+    several polarisations the one with the largest difference is used.
     """
 
     name = "change-logratio"
@@ -71,13 +71,13 @@ class ChangeLogRatio(TwoImages):
         paper="Rignot and van Zyl (1993), IEEE Transactions on Geoscience and Remote Sensing 31(4), 896–906.",
         url="https://doi.org/10.1109/36.239913",
         licence="Apache-2.0",
-        limits="For two images of one sensor, orbit and polarisation. Wet or frozen ground, wind on water and the growth of "
-        "crops change backscatter, too. Changes smaller than about 4 pixels are lost in speckle.",
+        limits="For two images of one sensor, orbit and polarisation. Wet or frozen ground, wind on water and crop growth "
+        "also change backscatter. Changes smaller than about 4 pixels are lost in speckle.",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params(ChangeParams):
-        """What counts."""
+        """Threshold of the patches."""
 
         limit: float = param(
             4.5,
@@ -86,7 +86,7 @@ class ChangeLogRatio(TwoImages):
             step=0.5,
             unit="standard deviations",
             label="Limit",
-            help="Standard deviations of the unchanged ground that a patch must exceed somewhere.",
+            help="Standard deviations of unchanged ground that a patch must exceed in at least one pixel.",
         )
 
     def __init__(self, **params: Any) -> None:
@@ -96,12 +96,12 @@ class ChangeLogRatio(TwoImages):
         self._amplitude: tuple[bool, ...] = ()
 
     def adapt(self, bands: tuple[str, ...]) -> None:
-        """Compare all polarisations; without bands of their names, all bands that are not optical by their names."""
+        """Compare all polarisations; without bands of these names, all bands whose names are not optical."""
         chosen = tuple(b for b in bands if b in RADAR) or tuple(b for b in bands if b not in OPTICAL)
         vars(self)["feed"] = replace(type(self).feed, bands=chosen or type(self).feed.bands)
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Measure the speckle."""
+        """Measure the speckle of the cube."""
         super().survey(cube)
         names = self.feed.bands or ()
         cube = cube[[*names, *(n for n in schema.MASKS if n in cube)]]
@@ -129,7 +129,7 @@ class ChangeLogRatio(TwoImages):
         return Speckle(tuple(offset), tuple(spread), tuple(floor))
 
     def _ratio(self, before: Tensor, after: Tensor, floor: tuple[float, ...]) -> Tensor:
-        """Return the smoothed natural logarithm of after over before, (b, c, h, w); NaN where one was not seen."""
+        """Return the smoothed natural logarithm of after over before, (b, c, h, w); NaN where one is not observed."""
         seen = torch.isfinite(before) & torch.isfinite(after)
         decibel = before.new_tensor(self._decibel or (False,) * before.shape[1]).bool()[:, None, None]
         least = before.new_tensor(floor)[:, None, None]
@@ -142,18 +142,18 @@ class ChangeLogRatio(TwoImages):
         return torch.where(seen, _smooth(ratio) / weight.clamp_min(1e-6), torch.nan)
 
     def settings(self) -> dict[str, Any]:
-        """Return what the survey found of each band: median and spread of the log-ratio, and what is added before it is taken."""
+        """Return, for each band, median and standard deviation of the log-ratio, and the offset added before the logarithm."""
         return {} if self.speckle is None else {k: list(v) for k, v in asdict(self.speckle).items()}
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return the layers: change or not, and by how many decibels the backscatter differs."""
+        """Return the outputs: change mask, and the difference of the backscatter in decibels."""
         return (
             Classes("change", classes=CHANGE_CLASSES, long_name="Change between two radar images"),
             Value("magnitude", unit="dB", long_name="Brighter (+) or darker (-)", vmin=-10, vmax=10),
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Compare; ``change`` (b, 2, h, w), ``magnitude`` (b, h, w). Without a survey, this batch is the area."""
+        """Return ``change`` (b, 2, h, w) and ``magnitude`` (b, h, w). Without a survey, the speckle is that of the batch."""
         before, after = self.pair(batch)
         speckle = self.speckle or self._measure(list(zip(before, after, strict=True)))
         ratio = self._ratio(before, after, speckle.floor)
@@ -162,7 +162,7 @@ class ChangeLogRatio(TwoImages):
         high, low = self.params.limit, LOWER * self.params.limit
         missing = torch.isnan(score).all(dim=1)
         level = score.nan_to_num()
-        # Of several polarisations, the one that differs most.
+        # Of several polarisations, use the one with the largest difference.
         brighter, darker = level.amax(dim=1), (-level).amax(dim=1)
         changed = _patches(brighter, low, high) | _patches(darker, low, high)
         far = torch.maximum(brighter, darker)
@@ -175,7 +175,7 @@ class ChangeLogRatio(TwoImages):
 
 
 def _blocks(cube: xr.Dataset) -> list[xr.Dataset]:
-    """Return the whole of a small cube, or blocks spread evenly over a large one: smoothing needs neighbours."""
+    """Return a small cube as a whole, or evenly spaced blocks of a large one: smoothing needs neighbours."""
     if max(cube.sizes["y"], cube.sizes["x"]) <= BLOCKS * BLOCK:
         return [cube]
     places = {}
@@ -186,7 +186,7 @@ def _blocks(cube: xr.Dataset) -> list[xr.Dataset]:
 
 
 def _smooth(x: Tensor) -> Tensor:
-    """Convolve (b, c, h, w) with a Gaussian; what lies outside counts as 0."""
+    """Convolve (b, c, h, w) with a Gaussian; values outside count as 0."""
     at = torch.arange(-RADIUS, RADIUS + 1, dtype=x.dtype, device=x.device)
     kernel = torch.exp(-at.square() / (2 * SIGMA**2))
     kernel = kernel / kernel.sum()
@@ -197,7 +197,7 @@ def _smooth(x: Tensor) -> Tensor:
 
 
 def _patches(level: Tensor, low: float, high: float) -> Tensor:
-    """Return where pixels beyond ``low`` are connected with one beyond ``high`` within the reach, (b, h, w), bool."""
+    """Return pixels beyond ``low`` that are connected with one beyond ``high`` within the reach, (b, h, w), bool."""
     open_ground = level > low
     patch = level > high
     for _ in range(REACH):

@@ -1,4 +1,4 @@
-"""Predict the hidden part of a date from its visible part: a ridge regression on the other dates, window by window."""
+"""Predict the cloudy part of a date from its clear part: a ridge regression on the other dates, window by window."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from eowidgets.models.classical.series import (
 )
 from eowidgets.models.classical.spikes import spikes
 
-#: Prior of the regression, as a share of the mean variance of the other dates.
+#: Ridge penalty, as a share of the mean variance of the other dates.
 RIDGE = 0.03
-#: Dates that each date is regressed on: those nearest in time.
+#: Number of dates that each date is regressed on: those nearest in time.
 NEAREST = 14
-#: Clear pixels that a date must have in a window.
+#: Minimum number of clear pixels of a date in a window.
 LEAST = 8
-#: Deviations may exceed those of the clear pixels by this share of their range.
+#: Deviations may exceed the range of those of the clear pixels by this share of it.
 BEYOND = 0.5
 #: Distance from the first fit, in robust standard deviations, beyond which clear pixels are left out of the second.
 FAR = 6.0
@@ -51,12 +51,12 @@ def between(x: Tensor, days: Tensor, date: int) -> Tensor:
 
 
 def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, only: Sequence[int] | None = None) -> Tensor:
-    """Predict what is hidden on each date from the dates nearest to it, by how they covary where the date was seen.
+    """Predict the cloudy part of each date from the nearest dates, by their covariance over the clear pixels of the date.
 
     Parameters
     ----------
     x : Tensor, shape (b, t, c, h, w)
-        A series without gaps, as measured where ``usable``.
+        A series without gaps, with the measured values where ``usable``.
     usable : Tensor, shape (b, t, h, w), bool
     days : Tensor, shape (b, t)
         Increasing, and the same for all windows of the batch.
@@ -68,9 +68,9 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, only:
     Returns
     -------
     Tensor, shape of ``x``
-        ``x`` itself where it was seen, and on dates of which fewer than :data:`LEAST` pixels were. Elsewhere the
-        deviation from the neighbouring dates exceeds that of the clear pixels of that date by at most
-        :data:`BEYOND` of its range: a fit on few pixels would extrapolate much further.
+        ``x`` itself where observed, and on dates with fewer than :data:`LEAST` observed pixels. Elsewhere the deviation from
+        the neighbouring dates exceeds that of the clear pixels of that date by at most :data:`BEYOND` of its range, because a
+        fit on few pixels would extrapolate much further.
     """
     t, h, w = usable.shape[1:]
     series = x.movedim(2, -1).flatten(2, 3)  # b t n c
@@ -91,7 +91,7 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, only:
 
 def _fit(features: Tensor, off: Tensor, clear: Tensor, ridge: float) -> Tensor:
     """Fit deviations (b, n, c) on the clear pixels (b, n), twice, and predict them everywhere."""
-    # Dates are alike, so the equations are nearly singular: in float32 the answer would depend on the size of the batch.
+    # Dates are similar, so the equations are nearly singular: in float32 the result would depend on the batch size.
     exact = solving_dtype(off.device)
     features, target = features.to(exact), off.to(exact)
     found = _ridge(features, target, clear.to(exact), ridge)
@@ -123,54 +123,54 @@ def _ridge(features: Tensor, target: Tensor, weight: Tensor, ridge: float) -> Te
 
 @register
 class FillRegression(GapFiller):
-    """Predict the hidden part of each date from its clear pixels.
+    """Predict the cloudy part of each date from its clear pixels.
 
-    Gaps are first filled by straight lines in time. Then, window by window, each date is regressed on the dates nearest to
-    it over the pixels on which it was seen, and the regression predicts the others. Dates of which almost nothing was seen
-    keep the straight lines. With ``robust``, values that are fleeting outliers in time (clouds that the mask missed) are
-    kept as they are, and used for nothing else.
+    Gaps are first filled by linear interpolation in time. Then, window by window, each date is regressed on the dates
+    nearest to it over its clear pixels, and the regression predicts the others. Dates with almost no clear pixels keep
+    the linear interpolation. With ``robust``, values that are transient outliers in time (undetected clouds) are returned
+    unchanged, and left out of the fit.
     """
 
     name = "fill-regression"
     feed = Windows(min_dates=2, size=48, halo=8, blend=8)
     card = Card(
         title="Regression on the other dates",
-        summary="Predicts the hidden part of each date from its clear pixels by how they covary with the nearest dates.",
+        summary="Predicts the cloudy part of each date from its clear pixels and their covariance with the nearest dates.",
         paper="Ridge regression; similar to the linear histogram matching of Landsat 7's gap filling (Scaramuzza et al., 2004).",
         licence="Apache-2.0",
         scores={SCORE: 32.9},
-        limits="Gains only on dates that are partly seen: one that is wholly hidden gets a straight line.",
+        limits="Improves only partly cloudy dates: a fully cloudy date is interpolated linearly.",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params:
-        """Strength of the prior, and what is left out."""
+        """Strength of the penalty, and treatment of outliers."""
 
         ridge: float = param(
             RIDGE,
             low=1e-4,
             high=10.0,
             label="Ridge",
-            help="Prior as a share of the variance of the other dates: higher is closer to straight lines.",
+            help="Ridge penalty as a share of the variance of the other dates: higher is closer to linear interpolation.",
         )
         robust: bool = param(
             True,
             label="Robust",
-            help="Leave fleeting outliers, such as missed clouds, out of the fit; off is better where the mask is complete.",
+            help="Leave transient outliers, such as undetected clouds, out of the fit; off is better if the mask is complete.",
         )
 
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
         self.positive: tuple[bool, ...] | None = None
-        #: Positions of the dates that are predicted, None for all: a test of fillers asks for few.
+        #: Positions of the dates to predict, None for all; comparisons of fillers need only a few.
         self.only: Sequence[int] | None = None
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Note which bands are never negative."""
+        """Record which bands are never negative."""
         self.positive = tuple(quantity(cube[name]).key in POSITIVE for name in bands(cube))
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
+        """Fill the gaps; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         trusted = batch.usable
         if self.params.robust:
             trusted = trusted & ~spikes(batch.x, trusted, batch.days)

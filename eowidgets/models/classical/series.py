@@ -1,4 +1,4 @@
-"""What all per-pixel models share: moving through time along masked series, without a loop over pixels."""
+"""Shared operations of per-pixel models: vectorised computations along masked series, without a loop over pixels."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from torch import Tensor
 
 DAYS_PER_YEAR = 365.2425
 
-#: What the cards of gap fillers report: PSNR on the Romanian sample (benchmarks/classical.py, defaults).
+#: Score in the cards of gap fillers: PSNR on the Romanian sample (benchmarks/classical.py, defaults).
 SCORE = "PSNR under borrowed clouds, Romania (dB)"
-#: Huber's constant: 95 % as efficient as least squares where residuals are normal.
+#: Huber's constant: 95 % efficiency relative to least squares for normal residuals.
 HUBER = 1.345
 #: Median absolute deviation to standard deviation, for the normal distribution.
 MAD_TO_SD = 1.4826
 #: Standard error of a median over that of a mean, for the normal distribution.
 MEDIAN_TO_MEAN = 1.2533
-#: A pixel that is fitted exactly has no scale: this much reflectance is below the sensor's own step.
+#: Lower limit of a scale, for pixels that are fitted exactly: below the quantisation step of the sensor.
 SMALLEST_SCALE = 1e-4
 
 
 def solving_dtype(device: torch.device) -> torch.dtype:
-    """Precision for normal equations: float64, or float32 where the device (Apple's GPU) has no float64."""
+    """Return the precision for normal equations: float64, or float32 where the device (Apple's GPU) has no float64."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 
 def relative_days(days: Tensor, like: Tensor) -> Tensor:
-    """Days since the first one, as the dtype and on the device of ``like``.
+    """Return days since the first one, with the dtype and on the device of ``like``.
 
     Days since 1970 pass 2**14, where float32 keeps only minutes: the difference is taken in float64 first.
     """
@@ -34,7 +34,7 @@ def relative_days(days: Tensor, like: Tensor) -> Tensor:
 
 
 def previous_index(usable: Tensor) -> Tensor:
-    """Index of the latest usable date at or before each date, -1 where there is none.
+    """Return the index of the latest usable date at or before each date, -1 if there is none.
 
     Parameters
     ----------
@@ -49,24 +49,24 @@ def previous_index(usable: Tensor) -> Tensor:
 
 
 def next_index(usable: Tensor) -> Tensor:
-    """Index of the earliest usable date at or after each date, -1 where there is none."""
+    """Return the index of the earliest usable date at or after each date, -1 if there is none."""
     back = previous_index(usable.flip(1)).flip(1)
     return torch.where(back < 0, -1, usable.shape[1] - 1 - back)
 
 
 def take(x: Tensor, index: Tensor) -> Tensor:
-    """Pick dates: ``out[b, s, c, h, w] = x[b, index[b, s, h, w], c, h, w]``; an index of -1 gives the first date."""
+    """Select dates: ``out[b, s, c, h, w] = x[b, index[b, s, h, w], c, h, w]``; an index of -1 returns the first date."""
     index = index.clamp_min(0).unsqueeze(2).expand(-1, -1, x.shape[2], -1, -1)
     return x.gather(1, index)
 
 
 def blank(x: Tensor, known: Tensor) -> Tensor:
-    """Put NaN where ``known`` (b, t, h, w) is False in ``x`` (b, t, c, h, w)."""
+    """Set ``x`` (b, t, c, h, w) to NaN where ``known`` (b, t, h, w) is False."""
     return x.masked_fill(~known.unsqueeze(2), torch.nan)
 
 
 def masked_median(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
-    """Median along one dimension of the values where ``mask`` is True; the mean of the middle two for an even number.
+    """Return the median over one dimension of the values where ``mask`` is True; for an even count, of the middle two.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def masked_median(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
     Tensor, of the shape of ``x`` without ``dim``
         NaN where the mask is False throughout.
     """
-    # Dates last and side by side in memory: sorting along a stride takes several times as long.
+    # Dates last and contiguous in memory: sorting with a stride takes several times as long.
     values = x.masked_fill(~mask, torch.inf).movedim(dim, -1).contiguous()
     ordered = sort_last(values)
     count = mask.sum(dim=dim).unsqueeze(-1).expand(*values.shape[:-1], 1)
@@ -91,14 +91,14 @@ def masked_median(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
 def sort_last(values: Tensor) -> Tensor:
     """Sort along the last axis, in place on a CPU."""
     if values.device.type == "cpu":
-        # numpy sorts by vector instructions, five times faster than torch on the same core; in place: it is a copy.
+        # numpy sorts with vector instructions, five times faster than torch on the same core; in place: it is a copy.
         values.numpy().sort(axis=-1)
         return values
     return values.sort(dim=-1).values
 
 
 def flat(x: Tensor) -> Tensor:
-    """Pixels first, dates last: ``(b, t, c, h, w) -> ((b h w), c, t)``, or ``(b, t, h, w) -> ((b h w), t)``."""
+    """Put pixels first and dates last: ``(b, t, c, h, w) -> ((b h w), c, t)``, or ``(b, t, h, w) -> ((b h w), t)``."""
     if x.dim() == 5:
         return x.permute(0, 3, 4, 2, 1).flatten(0, 2)
     return x.permute(0, 2, 3, 1).flatten(0, 2)
@@ -111,7 +111,7 @@ def unflat(x: Tensor, size: tuple[int, int, int]) -> Tensor:
 
 
 def huber_weights(residual: Tensor, usable: Tensor) -> Tensor:
-    """Huber's weights of each date, common to all bands, as cloud, haze and shadow disturb all of them.
+    """Return Huber's weight of each date, common to all bands, because cloud, haze and shadow affect all of them.
 
     The distance of a date is the root mean square over bands of residual / (1.4826 · median absolute residual).
 
@@ -123,7 +123,7 @@ def huber_weights(residual: Tensor, usable: Tensor) -> Tensor:
     Returns
     -------
     Tensor, shape (n, t)
-        1 for what fits, falling as 1 / distance; of no meaning where ``usable`` is False.
+        1 for small residuals, falling as 1 / distance; undefined where ``usable`` is False.
     """
     size = residual.abs()
     scale = MAD_TO_SD * masked_median(size, usable.unsqueeze(1), dim=-1).nan_to_num(1.0)
@@ -132,8 +132,8 @@ def huber_weights(residual: Tensor, usable: Tensor) -> Tensor:
 
 
 def normalised_difference(x: Tensor, bands: tuple[str, ...], plus: str, minus: str) -> Tensor:
-    """``(plus - minus) / (plus + minus)`` of a batch (b, t, c, h, w), shape (b, t, 1, h, w), kept within ±1."""
+    """Return ``(plus - minus) / (plus + minus)`` of (b, t, c, h, w), shape (b, t, 1, h, w), clipped to ±1."""
     a, b = (x.narrow(2, bands.index(name), 1) for name in (plus, minus))
     total = a + b
-    # Dark water can sum to about 0 after atmospheric correction; the index then says nothing.
+    # Dark water can sum to about 0 after atmospheric correction; the index is then meaningless.
     return torch.where(total > 1e-3, (a - b) / total.clamp_min(1e-3), 0.0).clamp(-1, 1)

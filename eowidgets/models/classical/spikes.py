@@ -1,4 +1,4 @@
-"""Values that differ from the clear dates before and after in a fleeting way: clouds and shadows that no mask names."""
+"""Transient outliers between the previous and the next clear date: clouds and shadows that the mask misses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RANGE = (0.1, 0.9)
 
 
 def spikes(x: Tensor, usable: Tensor, days: Tensor) -> Tensor:
-    """Find spikes of every pixel; the first and the last clear date of a pixel are never called one.
+    """Detect spikes of every pixel; the first and the last clear date of a pixel are never spikes.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def spikes(x: Tensor, usable: Tensor, days: Tensor) -> Tensor:
     Returns
     -------
     Tensor, shape (b, t, h, w), bool
-        Clear values that are a spike in any band, and stronger ones than the clear dates next to them.
+        Clear values that are a spike in any band, and stronger than the spikes at the neighbouring clear dates.
     """
     none = torch.full_like(usable[:, :1], -1, dtype=torch.int64)
     before = torch.cat([none, previous_index(usable)[:, :-1]], dim=1)
@@ -56,8 +56,8 @@ def spikes(x: Tensor, usable: Tensor, days: Tensor) -> Tensor:
 
 
 def _range(x: Tensor, usable: Tensor) -> Tensor:
-    """Distance between two percentiles of the clear values of each pixel and band, (b, c, h, w)."""
-    # Dates last and side by side in memory: sorting along a stride takes several times as long.
+    """Return the distance between two percentiles of the clear values of each pixel and band, (b, c, h, w)."""
+    # Dates last and contiguous in memory: sorting with a stride takes several times as long.
     ordered = sort_last(x.masked_fill(~usable.unsqueeze(2), torch.inf).movedim(1, -1).contiguous())
     last = (usable.sum(dim=1) - 1).clamp_min(0)
     low, high = ((share * last).round().long()[:, None, ..., None].expand_as(ordered[..., :1]) for share in RANGE)

@@ -1,4 +1,4 @@
-"""The few distributions and thresholds that change detection needs, each from its definition."""
+"""Distributions and thresholds for change detection, computed from their definitions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def _bisect(rising: Callable[[float], float], low: float, high: float) -> float:
-    """Where an increasing function crosses 0."""
+    """Return the zero of an increasing function."""
     for _ in range(200):
         middle = (low + high) / 2
         if rising(middle) < 0:
@@ -23,7 +23,7 @@ def _bisect(rising: Callable[[float], float], low: float, high: float) -> float:
 
 @lru_cache
 def chi2_quantile(probability: float, freedom: int) -> float:
-    """Value that a χ² variable with ``freedom`` degrees stays below with ``probability``.
+    """Return the value that a χ² variable with ``freedom`` degrees stays below with ``probability``.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def chi2_quantile(probability: float, freedom: int) -> float:
 
 @lru_cache
 def cusum_constant(alpha: float) -> float:
-    """Constant a of the monitoring boundary of Chu, Stinchcombe and White (1996): ``2 (1 - Φ(a) + a φ(a)) = α``.
+    """Return constant a of the boundary of Chu, Stinchcombe and White (1996): ``2 (1 - Φ(a) + a φ(a)) = α``.
 
     Examples
     --------
@@ -57,16 +57,16 @@ def cusum_constant(alpha: float) -> float:
 
 @lru_cache
 def mosum_constant(alpha: float, bandwidth: float, horizon: float, *, paths: int = 20_000, steps: int = 100) -> float:
-    """Constant λ of the boundary ``λ √(log₊ t)`` that OLS-MOSUM monitoring crosses with probability ``alpha``.
+    """Return constant λ of the boundary ``λ √(log₊ t)`` that OLS-MOSUM monitoring crosses with probability ``alpha``.
 
-    The literature tabulates simulated values (Zeileis et al., 2005) for a few bandwidths and horizons; here the
-    same limit process is simulated, seeded, for the ones that are asked for: the increment over ``bandwidth`` of
-    W(t) - t W(1), W a Wiener process, for 1 < t ≤ ``horizon``.
+    The literature tabulates simulated values (Zeileis et al., 2005) for a few bandwidths and horizons; here the same
+    limit process is simulated, seeded, for the given ones: the increment over ``bandwidth`` of W(t) - t W(1), W a Wiener
+    process, for 1 < t ≤ ``horizon``.
 
     Parameters
     ----------
     alpha : float
-        Probability of a false alarm over the whole horizon.
+        Probability of a false positive over the whole horizon.
     bandwidth : float
         Length of the moving sum as a share of the history.
     horizon : float
@@ -87,12 +87,12 @@ def mosum_constant(alpha: float, bandwidth: float, horizon: float, *, paths: int
 
 
 def log_plus(x: Tensor) -> Tensor:
-    """1 up to e, the natural logarithm beyond it."""
+    """Return 1 up to e, and the natural logarithm beyond it."""
     return x.clamp_min(math.e).log()
 
 
 def otsu(values: Tensor, bins: int = 256) -> float:
-    """Threshold that splits values into two groups of least variance within (Otsu, 1979).
+    """Return the threshold that splits values into two groups with least variance within them (Otsu, 1979).
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def otsu(values: Tensor, bins: int = 256) -> float:
     Returns
     -------
     float
-        Upper edge of the last bin of the lower group; of equally good splits the middle one. The value itself
-        where all are the same.
+        Upper edge of the last bin of the lower group; the middle one of equally good splits. If all values are equal, that
+        value.
     """
     values = values.detach().flatten().double().cpu()
     low, high = float(values.min()), float(values.max())

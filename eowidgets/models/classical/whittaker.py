@@ -25,20 +25,20 @@ from eowidgets.models.classical.series import (
     unflat,
 )
 
-#: Dates closer than this count as this far apart, in days: slopes between passes of one day would be noise.
+#: Minimum distance between dates, in days: slopes between two passes on one day would be noise.
 CLOSEST = 1.0
-#: A penalty on slopes, in days, too small to see: without it one observation would leave the slope open.
+#: A negligible penalty on slopes, in days: without it one observation would leave the slope undetermined.
 SLOPE_PENALTY = 1e-3
 
 Banded = tuple[Tensor, Tensor, Tensor]
 
 
 def penalty(days: Tensor, length: float) -> Banded:
-    """Diagonal and first two off-diagonals of the roughness penalty, shapes (t,), (t - 1,), (t - 2,).
+    """Return diagonal and first two off-diagonals of the roughness penalty, shapes (t,), (t - 1,), (t - 2,).
 
     ``length³ · Σ_i  (h_{i-1} + h_i) / 2 · z''_i²`` with the second divided difference
     ``z''_i = 2 · ((z_{i+1} - z_i) / h_i - (z_i - z_{i-1}) / h_{i-1}) / (h_{i-1} + h_i)``: the integral of the
-    squared second derivative, so that the smoothness does not depend on how often was looked.
+    squared second derivative, so that the smoothness does not depend on the number of observations.
     """
     t = days.shape[0]
     steps = (days[1:] - days[:-1]).clamp_min(CLOSEST)
@@ -67,7 +67,7 @@ def solve_banded(bands: Banded, weight: Tensor, right: Tensor) -> Tensor:
 
     Parameters
     ----------
-    bands : three tensors, as :func:`penalty` gives them
+    bands : three tensors, as returned by :func:`penalty`
     weight : Tensor, shape (t, n)
     right : Tensor, shape (t, n, c)
 
@@ -115,12 +115,12 @@ def solve_banded(bands: Banded, weight: Tensor, right: Tensor) -> Tensor:
 
 @register
 class Whittaker(Model):
-    """Penalised least squares: near the clear observations, and smooth in between.
+    """Penalised least squares: close to the clear observations, and smooth in between.
 
     Minimises ``Σ_i w_i (y_i - z_i)² + length³ ∫ z''(d)² dd`` over the values z at the cube's dates.
 
     Source: Whittaker (1923); Eilers (2003), doi:10.1021/ac034173t, eq. 2, with divided differences for uneven
-    spacing as he proposes. Chosen here: λ is given as ``length³`` in days³ (with one observation every ``length``
+    spacing as he proposes. Choices made here: λ is given as ``length³`` in days³ (with one observation every ``length``
     days the curve bends over about ``length`` days), so that it means the same for every sensor; the robust
     weights are Huber's, one for each date and all bands; dates within one day count as one day apart.
     """
@@ -129,17 +129,17 @@ class Whittaker(Model):
     task = Task.RECONSTRUCT
     card = Card(
         title="Whittaker smoother",
-        summary="A smooth curve through the clear observations of each pixel, however irregular the dates.",
+        summary="Fits a smooth curve to the clear observations of each pixel; dates may be irregular.",
         paper="Eilers (2003), A perfect smoother, Analytical Chemistry 75(14), 3631–3636.",
         url="https://doi.org/10.1021/ac034173t",
         licence="Apache-2.0",
         scores={SCORE: 27.6},
-        limits="Rounds off sudden changes such as mowing or logging; swings freely in gaps longer than its length.",
+        limits="Rounds off sudden changes such as mowing or logging; may overshoot in gaps longer than its length.",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params:
-        """How smooth, and how wary of outliers."""
+        """Smoothness and robustness."""
 
         length: float = param(
             20.0,
@@ -147,33 +147,33 @@ class Whittaker(Model):
             low=1.0,
             high=730.0,
             label="Smoothing length",
-            help="Larger is smoother: λ is the cube of this.",
+            help="Larger is smoother: λ is the cube of this length.",
         )
-        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as missed cloud.")
+        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as undetected cloud.")
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """The curve at every date, and how far the observations lie from it."""
-        spread = "Robust spread of the residuals over all bands"
+        """Return the outputs: the curve at every date, and the robust standard deviation of the residuals."""
+        spread = "Robust standard deviation of the residuals over all bands"
         return (
             Bands("bands", dims="tyx", unit="1"),
             Value("residual_spread", unit="1", long_name=spread, vmin=0, vmax=0.1),
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Smooth.
+        """Smooth the series.
 
         Returns
         -------
         dict
-            ``bands`` (b, t, c, h, w) and ``residual_spread`` (b, h, w), NaN where a pixel was never seen.
+            ``bands`` (b, t, c, h, w) and ``residual_spread`` (b, h, w), NaN for a pixel without clear dates.
         """
         x = batch.x
         b, _, _, h, w = x.shape
         y, usable = flat(x).to(solving_dtype(x.device)), flat(batch.usable)
         bands = penalty(relative_days(batch.days, y), self.params.length)
-        # A pixel that was never seen gets weights of 1 to be solvable; it is blanked below.
+        # Pixels without clear dates get weights of 1 to keep the system solvable; they are blanked below.
         seen = (usable | ~usable.any(dim=1, keepdim=True)).to(y.dtype)
-        # The sweep goes date by date, and wants the pixels of a date side by side in memory.
+        # The solver goes date by date, so the pixels of a date are contiguous in memory.
         dated = y.permute(2, 0, 1).contiguous()  # t n c
 
         def smooth(weight: Tensor) -> Tensor:

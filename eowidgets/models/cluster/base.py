@@ -1,4 +1,4 @@
-"""What models that find clusters share: a sample of the cube, features on a common scale, classes with names."""
+"""Base of cluster models: a sample of the cube, scaled features, classes with names."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ from eowidgets.models.cluster.features import features
 from eowidgets.models.cluster.kmeans import distances, kmeans
 from eowidgets.render.classes import distinct
 
-#: Pixels of the cube that clusters are learnt from.
+#: Number of pixels of the cube that clusters are fitted to.
 LEARN_FROM = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterParams:
-    """How many clusters are found, and how they are called."""
+    """Number, names and seed of the clusters."""
 
     k: int = param(6, low=2, high=40, step=1, label="Clusters", help="Number of clusters; the largest is cluster 1.")
     names: tuple[str, ...] = param(
         (), label="Names", help="Names of the clusters in their order; empty: cluster 1, ..."
     )
     draw_seed: int = param(
-        0, low=0, high=2**31 - 1, label="Seed", help="Seed of the pixels that are learnt from and of the first centres."
+        0, low=0, high=2**31 - 1, label="Seed", help="Seed of the sampled pixels and of the initial centres."
     )
 
 
 class Clusters(Model):
     """Base of the models that divide the pixels of a cube into clusters without labels.
 
-    They learn from the cube that they are run on, unless they learnt before: ``model.learn(cube)`` and
-    ``eow.run(model, other)`` gives the same clusters on another cube with the same bands.
+    They are fitted to the cube that they run on, unless they are already fitted: ``model.learn(cube)`` and then
+    ``eow.run(model, other)`` assigns the same clusters in another cube with the same bands.
 
     Attributes
     ----------
     centres : Tensor, shape (k, f), optional
-        Of the clusters, in units of ``scale`` around ``mean``; None before the model has learnt.
+        Centres of the clusters, in units of ``scale`` around ``mean``; None before the model is fitted.
     mean, scale : Tensor, shape (f,), optional
-        Of the features over the sample.
+        Mean and scale of the features over the sample.
     spread : float
         Mean squared distance to the nearest centre.
     """
@@ -67,7 +67,9 @@ class Clusters(Model):
         super().__init__(**params)
         given = self.params.names
         if given and (len(given) != self.params.k or len({n.strip() for n in given} - {""}) != len(given)):
-            raise InputError(f"names has {shown(list(given))} for {self.params.k} clusters: give one name to each.")
+            raise InputError(
+                f"names is {shown(list(given))}, but there are {self.params.k} clusters: give one name for each."
+            )
         self.centres: Tensor | None = None
         self.mean: Tensor | None = None
         self.scale: Tensor | None = None
@@ -82,17 +84,17 @@ class Clusters(Model):
 
     @property
     def fitted(self) -> bool:
-        """Whether the model has learnt as many clusters as it is to find."""
+        """Whether the model is fitted with the requested number of clusters."""
         return self.centres is not None and len(self.centres) == self.params.k
 
     def settings(self) -> Mapping[str, Any]:
-        """Give a hash of what was learnt, on this cube or before on another."""
+        """Return a hash of the fit."""
         if self.centres is None or not self.fitted:
             return {}
         return {"learnt_sha256": hashlib.sha256(self.centres.numpy().tobytes()).hexdigest()}
 
     def learn(self, cube: xr.Dataset) -> None:
-        """Learn from pixels spread over the cube, unless the model learnt before."""
+        """Fit to pixels spread over the cube, unless the model is already fitted."""
         if self.fitted:
             return
         generator = torch.Generator().manual_seed(self.params.draw_seed)
@@ -103,7 +105,7 @@ class Clusters(Model):
         points = found.movedim(1, -1).flatten(0, 2)
         points = points[torch.isfinite(points).all(dim=1)]
         if not len(points):
-            raise InputError("No pixel of the cube was seen without cloud: open other dates, or check its cloud mask.")
+            raise InputError("No pixel of the cube has a clear observation: open other dates, or check its cloud mask.")
         self.mean = points.mean(dim=0)
         scale = points.std(dim=0, correction=0)
         self.scale = torch.where(scale > 1e-6, scale, 1.0)
@@ -112,23 +114,23 @@ class Clusters(Model):
         self.spread = max(float(distances(points, self.centres).amin(dim=1).mean()), 1e-6)
 
     def _learn_more(self, cube: xr.Dataset, generator: torch.Generator) -> None:
-        """Learn what a model needs beside the centres."""
+        """Fit whatever a model needs in addition to the centres."""
 
     def scaled(self, batch: Batch) -> Tensor:
-        """Return the features of a batch on the scale of the sample, (b, f, h, w), NaN where nothing was seen."""
+        """Return the features of a batch on the scale of the sample, (b, f, h, w), NaN without clear dates."""
         found = features(batch)
         if self.mean is None or self.scale is None:
             raise ModelError(f"{self.name} has no clusters yet: call learn(cube) first, or run it with eow.run.")
         if found.shape[1] != len(self.mean):
             raise ModelError(
-                f"{self.name} learnt from {len(self.mean)} features per pixel and gets {found.shape[1]}: give a cube "
-                "with the same bands, and one date where it learnt from one."
+                f"{self.name} was fitted to {len(self.mean)} features per pixel but gets {found.shape[1]}: give a cube "
+                "with the same bands, and with one date if it was fitted to one."
             )
         mean, scale = (one.to(found.device).view(1, -1, 1, 1) for one in (self.mean, self.scale))
         return (found - mean) / scale
 
     def posterior(self, scaled: Tensor) -> Tensor:
-        """Return how likely each pixel belongs to each cluster by its distances to the centres, (b, k, h, w).
+        """Return the probability of each cluster for each pixel, from its distances to the centres, (b, k, h, w).
 
         Parameters
         ----------
@@ -141,26 +143,26 @@ class Clusters(Model):
 
     @abstractmethod
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Return ``cluster`` (b, k, h, w), NaN where nothing was seen."""
+        """Return ``cluster`` (b, k, h, w), NaN for pixels without clear dates."""
 
 
-#: How fast the probability of a cluster falls with the squared distance, in units of the mean one.
+#: Rate at which the probability of a cluster falls with the squared distance, in units of the mean squared distance.
 SHARPNESS = 2.0
 
 
 def away(scaled: Tensor, centres: Tensor) -> Tensor:
     """Return squared distances of pixels (b, f, h, w) to centres (k, f), shape (b, k, h, w)."""
-    # Differences first: a product of matrices is rounded otherwise in windows of other sizes.
+    # Differences first: the rounding of a matrix product would depend on the window size.
     return torch.stack([(scaled - one.view(-1, 1, 1)).square().sum(dim=1) for one in centres], dim=1)
 
 
 def posterior(squares: Tensor, spread: float) -> Tensor:
-    """Return probabilities of clusters from squared distances (b, k, h, w) whose mean to the nearest centre is ``spread``."""
+    """Return cluster probabilities from squared distances (b, k, h, w); ``spread`` is their mean to the nearest centre."""
     return (-squares * (SHARPNESS / spread)).softmax(dim=1)
 
 
 def thinned(cube: xr.Dataset, generator: torch.Generator, most: int = LEARN_FROM) -> Batch:
-    """Return about ``most`` pixels spread evenly over a cube from a random corner, as one window."""
+    """Return about ``most`` evenly spaced pixels of a cube, from a random corner, as one window."""
     step = max(1, math.isqrt(cube.sizes["y"] * cube.sizes["x"] // most))
     first = [int(torch.randint(min(step, cube.sizes[axis]), (1,), generator=generator)) for axis in ("y", "x")]
     return window_of(cube.isel(y=slice(first[0], None, step), x=slice(first[1], None, step)))

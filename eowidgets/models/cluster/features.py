@@ -1,4 +1,4 @@
-"""Describe the time series of every pixel by a few numbers that do not depend on which dates were cloudy."""
+"""Describe the time series of every pixel by a few numbers that do not depend on which dates are cloudy."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from torch import Tensor
 from eowidgets.contract.feeds import Batch
 from eowidgets.models.classical.series import DAYS_PER_YEAR, sort_last
 
-#: Quantiles of each band over the dates on which the ground was seen.
+#: Quantiles of each band over the clear dates.
 QUANTILES = (0.1, 0.5, 0.9)
-#: Dates from which on the season is described as well.
+#: Minimum number of dates for seasonal features.
 SEASON = 8
-#: Weight of the ridge that keeps the seasonal wave of a pixel with few clear dates near zero.
+#: Weight of the ridge penalty that keeps the seasonal wave of a pixel with few clear dates near zero.
 RIDGE = 1.0
 
 
 def length(dates: int, bands: int) -> int:
-    """Return how many features a pixel has."""
+    """Return the number of features per pixel."""
     if dates == 1:
         return bands
     return bands * (len(QUANTILES) + 1 + (2 if dates >= SEASON else 0))
@@ -28,7 +28,7 @@ def length(dates: int, bands: int) -> int:
 def features(batch: Batch) -> Tensor:
     """Return the features of every pixel of a batch of windows.
 
-    Per band: the value if there is one date; else quantiles and standard deviation over the clear dates, and from
+    Per band: the value if there is one date; otherwise quantiles and standard deviation over the clear dates, and from
     :data:`SEASON` dates on also the cosine and sine of a yearly wave.
 
     Parameters
@@ -39,7 +39,7 @@ def features(batch: Batch) -> Tensor:
     Returns
     -------
     Tensor, shape (b, features, h, w)
-        NaN where the ground was never seen.
+        NaN for a pixel without clear dates.
     """
     x, seen = batch.x, batch.usable.unsqueeze(2)
     count = batch.usable.sum(dim=1).unsqueeze(1)  # b 1 h w
@@ -54,7 +54,7 @@ def features(batch: Batch) -> Tensor:
 
 
 def _quantiles(x: Tensor, seen: Tensor, count: Tensor) -> list[Tensor]:
-    """Quantiles over the dates that were seen, interpolated between the two nearest, each (b, c, h, w)."""
+    """Return quantiles over the observed dates, interpolated between the two nearest, each (b, c, h, w)."""
     ordered = sort_last(x.masked_fill(~seen, torch.inf).movedim(1, -1).contiguous())
     last = (count - 1).clamp_min(0).expand(x.shape[0], *x.shape[2:]).unsqueeze(-1)
     found = []
@@ -67,7 +67,7 @@ def _quantiles(x: Tensor, seen: Tensor, count: Tensor) -> list[Tensor]:
 
 
 def _season(off: Tensor, usable: Tensor, days: Tensor) -> list[Tensor]:
-    """Cosine and sine of a yearly wave through the differences from the mean, by ridge regression."""
+    """Return cosine and sine coefficients of a yearly wave fitted to the deviations from the mean, by ridge regression."""
     angle = (2 * math.pi / DAYS_PER_YEAR * days.double()).to(off)
     wave = torch.stack([angle.cos(), angle.sin()])  # 2 t
     seen = usable.to(off.dtype)

@@ -1,13 +1,13 @@
-"""Mini-batch k-means (Sculley, 2010, doi:10.1145/1772690.1772862) from starts drawn by k-means++, on torch."""
+"""Mini-batch k-means (Sculley, 2010, doi:10.1145/1772690.1772862) with k-means++ initialisation, on torch."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-#: Points of a batch, batches, and starts of which the best is kept.
+#: Batch size, number of batches, and number of initialisations of which the best is kept.
 BATCH, STEPS, STARTS = 2048, 100, 4
-#: Points on which the starts are drawn and compared.
+#: Number of points on which the initialisations are drawn and compared.
 TRIAL = 4096
 
 
@@ -40,14 +40,14 @@ def kmeans(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
         some = points[torch.randint(len(points), (BATCH,), generator=generator)]
         sums, new = _sums(some, centres)
         counts += new
-        # The centre is the mean of all points that it was ever the nearest to.
+        # The centre is the mean of all points assigned to it so far.
         centres = centres + (sums - new.unsqueeze(1) * centres) / counts.unsqueeze(1)
     size = torch.bincount(distances(points, centres).argmin(dim=1), minlength=k)
     return centres[size.argsort(descending=True, stable=True)]
 
 
 def plus_plus(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
-    """Draw centres among points, each with a probability that grows with the squared distance to the nearest so far."""
+    """Draw initial centres, with a probability proportional to the squared distance to the nearest centre so far."""
     chosen = [points[int(torch.randint(len(points), (1,), generator=generator))]]
     near = distances(points, chosen[0][None])[:, 0]
     for _ in range(k - 1):
@@ -58,14 +58,14 @@ def plus_plus(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
 
 
 def distances(points: Tensor, centres: Tensor) -> Tensor:
-    """Return squared distances, shape (n, k)."""
+    """Return squared distances between points and centres, shape (n, k)."""
     return (points.square().sum(dim=1, keepdim=True) + centres.square().sum(dim=1) - 2 * points @ centres.T).clamp_min(
         0
     )
 
 
 def _improved(points: Tensor, centres: Tensor, rounds: int = 20) -> Tensor:
-    """Improve centres by Lloyd's algorithm; one that is nearest to no point stays."""
+    """Improve centres by Lloyd's algorithm; a centre without points stays."""
     for _ in range(rounds):
         sums, counts = _sums(points, centres)
         centres = torch.where(counts.unsqueeze(1) > 0, sums / counts.clamp_min(1).unsqueeze(1), centres)
@@ -73,7 +73,7 @@ def _improved(points: Tensor, centres: Tensor, rounds: int = 20) -> Tensor:
 
 
 def _sums(points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-    """Return sum and number of the points nearest to each centre."""
+    """Return sum and number of the points assigned to each centre."""
     nearest = distances(points, centres).argmin(dim=1)
     sums = torch.zeros_like(centres).index_add_(0, nearest, points)
     return sums, torch.bincount(nearest, minlength=len(centres)).to(points.dtype)

@@ -18,7 +18,7 @@ from eowidgets.models.cluster.smooth import reach, smooth
 
 @dataclass(frozen=True, slots=True)
 class KMeansParams(ClusterParams):
-    """How many clusters, and how much neighbours count."""
+    """Settings of the clusters and of the smoothing."""
 
     blur: float = param(
         1.0,
@@ -27,13 +27,13 @@ class KMeansParams(ClusterParams):
         high=5.0,
         step=0.5,
         label="Neighbours",
-        help="Standard deviation of the Gaussian over which probabilities are averaged; 0 looks at each pixel alone.",
+        help="Standard deviation of the Gaussian that averages probabilities over neighbours; 0 uses each pixel alone.",
     )
 
 
 @register
 class ClusterKMeans(Clusters):
-    """Assign every pixel to one of k clusters whose centres mini-batch k-means found in a sample of the cube.
+    """Assign every pixel to one of k clusters whose centres are fitted to a sample of the cube by mini-batch k-means.
 
     Probabilities follow from the distances to the centres and are averaged over neighbours before a cluster is chosen.
     """
@@ -46,16 +46,16 @@ class ClusterKMeans(Clusters):
         paper="Sculley (2010), Web-scale k-means clustering, WWW 2010; Arthur and Vassilvitskii (2007), k-means++.",
         url="https://doi.org/10.1145/1772690.1772862",
         licence="Apache-2.0",
-        limits="Clusters are groups of similar pixels, not land cover: look at each before you give it a name.",
+        limits="Clusters are groups of similar pixels, not land cover: inspect each before you name it.",
     )
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
-        # The window depends on a parameter: an instance's own feed.
+        # The window depends on a parameter, so the feed belongs to the instance.
         vars(self)["feed"] = Windows(halo=reach(self.params.blur), blend=0)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Return ``cluster`` (b, k, h, w), NaN where nothing was seen."""
+        """Return ``cluster`` (b, k, h, w), NaN for pixels without clear dates."""
         scaled = self.scaled(batch)
         seen = torch.isfinite(scaled).all(dim=1)
         return {"cluster": smooth(self.posterior(scaled.nan_to_num(0.0)), seen, self.params.blur)}

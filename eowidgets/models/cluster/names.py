@@ -1,4 +1,4 @@
-"""Give the clusters of a result names."""
+"""Rename the clusters of a result."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from eowidgets.errors import InputError, shown, unknown
 
 @checked
 def named(result: xr.Dataset, names: Mapping[str, str]) -> xr.Dataset:
-    """Return a result of a cluster model with other names in its legend; pixels stay as they are.
+    """Return a result of a cluster model with new names in its legend; the pixels are unchanged.
 
     Parameters
     ----------
     result : Dataset
         With the variable ``cluster``.
     names : mapping
-        From the present name to the new one, such as ``{"cluster 1": "forest"}``. Clusters that are left out keep theirs.
+        From current to new names, such as ``{"cluster 1": "forest"}``. Clusters that are left out keep their names.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def named(result: xr.Dataset, names: Mapping[str, str]) -> xr.Dataset:
     Raises
     ------
     InputError
-        For a result without clusters, a name that no cluster has, or a new name that is empty.
+        For a result without clusters, an unknown current name, or an empty new name.
 
     Examples
     --------
@@ -47,6 +47,6 @@ def named(result: xr.Dataset, names: Mapping[str, str]) -> xr.Dataset:
         if old not in present:
             raise unknown("cluster", old, present)
         if not new.strip():
-            raise InputError(f"The new name of {shown(old)} is empty: give a word.")
+            raise InputError(f"The new name of {shown(old)} is empty: give a name of at least one character.")
     meanings = " ".join("_".join(plain.get(name, name).split()) for name in present)
     return result.assign(cluster=result["cluster"].assign_attrs(flag_meanings=meanings))

@@ -1,4 +1,4 @@
-"""Average the probabilities of neighbours."""
+"""Average probabilities over neighbours."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Standard deviation below which neighbours weigh nothing in float32.
+#: Standard deviation below which the weights of neighbours are 0 in float32.
 LEAST = 0.1
 
 
 def reach(sigma: float) -> int:
-    """Return how many pixels a Gaussian of a standard deviation reaches."""
+    """Return the radius of a Gaussian of a standard deviation, in pixels."""
     return math.ceil(3 * sigma)
 
 
 def smooth(values: Tensor, seen: Tensor, sigma: float) -> Tensor:
-    """Average values over their neighbours with the weights of a Gaussian; what was not seen does not count.
+    """Average values over their neighbours with Gaussian weights; missing pixels are ignored.
 
     Parameters
     ----------
     values : Tensor, shape (b, k, h, w)
     seen : Tensor, shape (b, h, w), bool
     sigma : float
-        In pixels; 0 returns the values, as does all below 0.1.
+        In pixels; values below 0.1, including 0, return the input.
 
     Returns
     -------
     Tensor, shape (b, k, h, w)
-        NaN where the pixel itself was not seen.
+        NaN where the pixel itself is not observed.
     """
     there = seen.unsqueeze(1)
     if sigma > LEAST:
@@ -41,7 +41,7 @@ def smooth(values: Tensor, seen: Tensor, sigma: float) -> Tensor:
 
 
 def _blur(values: Tensor, sigma: float) -> Tensor:
-    """Convolve with a Gaussian, zero beyond the edges."""
+    """Convolve with a Gaussian, with zero padding."""
     b, k, h, w = values.shape
     side = reach(sigma)
     at = torch.arange(-side, side + 1, dtype=values.dtype, device=values.device)

@@ -1,1 +1,1 @@
-"""Networks that are taught crops: each is trained on labelled series or windows."""
+"""Crop classifiers: networks that are trained on labelled series or windows."""

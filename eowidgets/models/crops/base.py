@@ -1,4 +1,4 @@
-"""What the networks of crops share: the parameters of their training."""
+"""Training parameters shared by the crop networks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eowidgets.models.blocks.supervised import rate_param, steps_param
 
 @dataclass(frozen=True, slots=True)
 class CropParams:
-    """How the network is trained."""
+    """Settings of the training."""
 
     steps: int = steps_param(1000)
     rate: float = rate_param(2e-3)

@@ -1,4 +1,4 @@
-"""Detectors of objects; importing it registers its models."""
+"""Object detectors; importing it registers its models."""
 
 from eowidgets.models.detect.flightscope import FlightScope
 

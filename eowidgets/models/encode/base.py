@@ -1,4 +1,4 @@
-"""What every encoder shares: checkpoints by tag, weights loaded when they are first needed, vectors as output."""
+"""Base of the encoders: checkpoints by tag, weights loaded at first use, vectors as output."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from eowidgets.models.encode.published import load_published
 
 @dataclass(frozen=True, slots=True)
 class EncoderParams:
-    """Where the weights are."""
+    """Source of the weights."""
 
     weights: str = param(
         "",
         label="Weights",
-        help="Empty for weights that are installed, a file with published weights, or 'hub' to download them.",
+        help="Empty for installed weights, a file with published weights, or 'hub' to download them.",
     )
 
 
 class Encoder(Model):
-    """Base of the encoders; a child has ``folder``, ``width``, ``stride``, ``build`` and ``predict``.
+    """Base of the encoders; a subclass defines ``folder``, ``width``, ``stride``, ``build`` and ``predict``.
 
-    A child whose system has several checkpoints adds the parameter ``checkpoint``, a ``Literal`` of their tags.
+    A subclass whose system has several checkpoints adds the parameter ``checkpoint``, a ``Literal`` of their tags.
 
     Parameters
     ----------
     network : Module, optional
-        A network to use in place of the published one.
+        A network to use instead of the published one.
     **params
         See ``Params``.
     """
@@ -49,12 +49,12 @@ class Encoder(Model):
     Params = EncoderParams
     #: The folder with ``weights.toml``.
     folder: ClassVar[Path]
-    #: The tag where ``Params`` has no ``checkpoint``.
+    #: The tag used if ``Params`` has no ``checkpoint``.
     tag: ClassVar[str] = "official"
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(**params)
-        # In a list: a copy with other parameters takes over networks, and must load its own weights.
+        # In a list: a copy with other parameters takes over instances of networks, but must load its own weights.
         self._networks = [] if network is None else [network]
 
     @property
@@ -69,7 +69,7 @@ class Encoder(Model):
 
     @property
     def stride(self) -> int:
-        """Pixels of the cube along one side of what a vector describes."""
+        """Side, in pixels of the cube, of the area that a vector describes."""
         return 1
 
     @abstractmethod
@@ -77,13 +77,13 @@ class Encoder(Model):
         """Return the network without weights."""
 
     def module(self) -> nn.Module:
-        """Return the network, with its weights loaded when it is used for the first time."""
+        """Return the network; load its weights at first use."""
         if not self._networks:
             self._networks.append(load_published(self.build, self.checkpoint, self.params.weights))
         return self._networks[0]
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return the vector, on the grid of the patches."""
+        """Return the outputs: one vector per patch."""
         return (Vector(size=self.width, stride=self.stride),)
 
     def embed_images(
@@ -107,11 +107,11 @@ class Encoder(Model):
         resolution : float
             Pixel size in metres.
         seen : Tensor, optional, shape (n, [t,] h, w), bool
-            Where the ground was observed; everywhere without it.
+            Where the ground was observed; everywhere by default.
         days : Tensor, optional, shape (t,)
-            Days since 1970-01-01; 1 July 2020 and following months without it.
+            Days since 1970-01-01; by default 1 July 2020 and the following months.
         lonlat : Tensor, optional, shape (n, 2)
-            Centres in degrees; 0, 0 without it.
+            Centres in degrees; 0, 0 by default.
 
         Returns
         -------
@@ -130,7 +130,7 @@ class Encoder(Model):
         """
         if values.dim() not in (4, 5) or values.shape[-3] != len(bands):
             raise InputError(
-                f"Images have the shape {shown(tuple(values.shape))} for {len(bands)} bands: give (n, c, h, w) or "
+                f"The images have the shape {shown(tuple(values.shape))} for {len(bands)} bands: give (n, c, h, w) or "
                 "(n, t, c, h, w)."
             )
         if values.dim() == 4:
@@ -144,5 +144,5 @@ class Encoder(Model):
         batch = Batch(x, known, known, x, when, when, tuple(bands), where, resolution)
         with torch.inference_mode():
             found = self.predict(batch)["embedding"]
-        # Encoders of chips give one vector per image already.
+        # Chip encoders already return one vector per image.
         return found if found.dim() == 2 else found.flatten(2).nanmean(-1)

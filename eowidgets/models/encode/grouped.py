@@ -1,4 +1,4 @@
-"""What Presto and Galileo share as models: groups of Sentinel-1 and Sentinel-2 bands, series of up to 24 dates."""
+"""Base of Presto and Galileo as models: groups of Sentinel-1 and Sentinel-2 bands, series of up to 24 dates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eowidgets.cube.quantity import quantity
 from eowidgets.models.encode.base import Encoder
 from eowidgets.models.encode.inputs import GROUPS, NEEDED, OPTIONAL, RADAR
 
-#: Rows of the table of positions in both networks.
+#: Number of dates in the position tables of both networks.
 DATES = 24
 
 
@@ -22,7 +22,7 @@ class Grouped(Encoder):
     Parameters
     ----------
     network : Module, optional
-        A network to use in place of the published one.
+        A network to use instead of the published one.
     **params
         See ``Params``.
     """
@@ -31,9 +31,9 @@ class Grouped(Encoder):
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        #: Radar backscatter comes in dB.
+        #: Whether radar backscatter is in dB.
         self.decibel = False
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Find out whether radar backscatter is in dB."""
+        """Detect whether radar backscatter is in dB."""
         self.decibel = any(quantity(cube[b]).key == "backscatter_db" for b in GROUPS[RADAR] if b in cube)

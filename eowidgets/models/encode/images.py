@@ -1,4 +1,4 @@
-"""Encoders of images: the series of a window becomes one or a few clear images on the scale of the training data."""
+"""Base of image encoders: the series of a window is reduced to one or a few clear images on the scale of the training."""
 
 from __future__ import annotations
 
@@ -17,28 +17,31 @@ from eowidgets.contract.prepare import interpolate
 from eowidgets.errors import InputError, ModelError, short
 from eowidgets.models.encode.base import Encoder, EncoderParams
 
-#: A patch has a vector where at least this share of its pixels was observed.
+#: Minimum share of observed pixels of a patch.
 OBSERVED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class ImageParams(EncoderParams):
-    """The weights, the size of the images, and how a series becomes images."""
+    """Weights, image size, and reduction of a series to images."""
 
     zoom: int = param(
         1,
         low=1,
         high=16,
         step=1,
-        help="Pixels of the network per pixel of the cube: 4 gives vectors four times as dense, and takes 16 times as long.",
+        help=(
+            "Pixels of the network per pixel of the cube: 4 gives vectors on a grid four times finer, and takes 16 "
+            "times as long."
+        ),
     )
     side: int = param(
-        0, unit="pixels", low=0, high=2048, step=8, help="Side of the network's images; 0 is the one of the training."
+        0, unit="pixels", low=0, high=2048, step=8, help="Side of the network's images; 0 uses that of the training."
     )
     dates: Literal["composite", "each"] = param(
         "composite",
         label="Dates",
-        help="Encode medians of the clear dates, or every date alone and take the mean of the vectors.",
+        help="Encode medians of the clear dates, or every date alone and average the vectors.",
     )
 
 
@@ -51,7 +54,7 @@ class Imagery:
     bands : tuple of str
         Common names in the order of the network's channels.
     scale : float
-        Factor from the values of a cube (reflectance 0 to 1) to the numbers of the training data.
+        Factor from the values of a cube (reflectance 0 to 1) to those of the training data.
     mean, std : tuple of float
         One number per band, on the scale of the training data; ``(x * scale - mean) / std``. Empty: no shift, no division.
     side, patch : int
@@ -61,7 +64,7 @@ class Imagery:
     frames : int
         Dates of an image; 1 for networks without a time axis.
     optional : tuple of str
-        Those of ``bands`` that a cube may lack.
+        Bands that a cube may lack.
 
     Raises
     ------
@@ -87,15 +90,17 @@ class Imagery:
     def __post_init__(self) -> None:
         for name, values in (("mean", self.mean), ("std", self.std)):
             if values and len(values) != len(self.bands):
-                raise InputError(f"{name} has {len(values)} numbers for {len(self.bands)} bands: give one per band.")
+                raise InputError(
+                    f"{name} has {len(values)} numbers, but there are {len(self.bands)} bands: give one number per band."
+                )
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The bands that a cube must have."""
+        """Bands that a cube must have."""
         return tuple(b for b in self.bands if b not in self.optional)
 
     def normalise(self, values: Tensor, bands: tuple[str, ...]) -> Tensor:
-        """Bring values of the named bands, shape (..., c, h, w), to the scale on which the network was trained."""
+        """Scale values of the named bands, shape (..., c, h, w), as in the training."""
         at = [self.bands.index(b) for b in bands]
         x = values * self.scale
         if self.mean:
@@ -107,7 +112,7 @@ class Imagery:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Images on the network's scale and grid.
+    """Images with the scale and grid of the network.
 
     Attributes
     ----------
@@ -122,7 +127,7 @@ class Images:
     lonlat : Tensor, shape (n, 2)
         Centres in degrees.
     resolution : float
-        Metres along one side of a pixel of the network.
+        Pixel size of the network in metres.
     """
 
     values: Tensor
@@ -134,7 +139,7 @@ class Images:
 
 
 def composites(x: Tensor, seen: Tensor, days: Tensor, frames: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return medians of what was observed, one for each of ``frames`` parts of the series with equal numbers of dates.
+    """Return medians of the observed values, one for each of ``frames`` parts of the series with equal numbers of dates.
 
     Parameters
     ----------
@@ -142,12 +147,12 @@ def composites(x: Tensor, seen: Tensor, days: Tensor, frames: int) -> tuple[Tens
     seen : Tensor, shape (b, t, h, w), bool
     days : Tensor, shape (t,)
     frames : int
-        Fewer where the series has fewer dates.
+        Number of parts; fewer if the series has fewer dates.
 
     Returns
     -------
     (Tensor, Tensor, Tensor)
-        Medians (b, frames, c, h, w), 0 where nothing was observed; where something was (b, frames, h, w); days (frames,).
+        Medians (b, frames, c, h, w), 0 where nothing was observed; a mask of observed pixels (b, frames, h, w); days (frames,).
     """
     parts = torch.arange(x.shape[1]).tensor_split(min(frames, x.shape[1]))
     medians, known = [], []
@@ -160,7 +165,7 @@ def composites(x: Tensor, seen: Tensor, days: Tensor, frames: int) -> tuple[Tens
 
 
 def _median(x: Tensor, seen: Tensor) -> Tensor:
-    """Return the median over the dates, 0 where nothing was observed; torch's own takes the lower of two middle values."""
+    """Return the median over the dates, 0 where nothing was observed; torch's median takes the lower of two middle values."""
     if x.shape[1] == 1:
         return torch.where(seen.unsqueeze(2), x, 0.0)[:, 0]
     ranked = torch.where(seen.unsqueeze(2), x, float("inf")).sort(dim=1).values
@@ -170,12 +175,12 @@ def _median(x: Tensor, seen: Tensor) -> Tensor:
 
 
 class ImageEncoder(Encoder):
-    """Base of the encoders of images; a child has ``folder``, ``width``, ``imagery``, ``build`` and ``encode``.
+    """Base of image encoders; a subclass defines ``folder``, ``width``, ``imagery``, ``build`` and ``encode``.
 
     Parameters
     ----------
     network : Module, optional
-        A network to use in place of the published one.
+        A network to use instead of the published one.
     **params
         See ``Params``.
     """
@@ -189,7 +194,7 @@ class ImageEncoder(Encoder):
                 f"zoom={self.params.zoom} does not divide the patch of {self.imagery.patch} pixels of {self.name!r}: give "
                 f"one of {short(', '.join(str(z) for z in range(1, 17) if self.imagery.patch % z == 0))}."
             )
-        # Windows depend on the parameters: an instance's own feed.
+        # Windows depend on the parameters, so the feed belongs to the instance.
         self._set_window(self.side // self.params.zoom)
 
     def _set_window(self, size: int) -> None:
@@ -199,7 +204,7 @@ class ImageEncoder(Encoder):
     @property
     @abstractmethod
     def imagery(self) -> Imagery:
-        """The images that the selected checkpoint was trained on."""
+        """Description of the images that the selected checkpoint was trained on."""
 
     @abstractmethod
     def encode(self, images: Images) -> Tensor:
@@ -207,23 +212,23 @@ class ImageEncoder(Encoder):
 
     @property
     def side(self) -> int:
-        """Side of the network's images in pixels, a multiple of the patch."""
+        """Return the side of the network's images in pixels, a multiple of the patch."""
         wanted, patch = self.params.side or self.imagery.side, self.imagery.patch
         return max(patch, wanted // patch * patch)
 
     @property
     def stride(self) -> int:
-        """Pixels of the cube along one side of a patch."""
+        """Side of a patch in pixels of the cube."""
         return int(self.imagery.patch // self.params.zoom)
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Take a smaller image where the cube is smaller than one, so that little of it is empty."""
+        """Reduce the image size for a cube that is smaller than an image, to limit the padding."""
         larger = max(cube.sizes["y"], cube.sizes["x"])
         fitting = -(-larger // self.stride) * self.stride
         self._set_window(min(self.side // self.params.zoom, fitting))
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Encode the windows of the batch; patches that were mostly not observed have no vector."""
+        """Encode the windows of the batch; patches with less than half of their pixels observed have no vector."""
         images = self.images(batch)
         alone = self.params.dates == "each" and self.imagery.frames == 1
         t = images.values.shape[1]
@@ -239,7 +244,7 @@ class ImageEncoder(Encoder):
         return {"embedding": total / torch.where(kept.any(1), kept.sum(1), float("nan"))}
 
     def images(self, batch: Batch) -> Images:
-        """Turn a batch into images: bands by name, composites, the network's pixels and its scale.
+        """Convert a batch to images: bands by name, composites, resampling and scaling.
 
         Raises
         ------
@@ -250,14 +255,14 @@ class ImageEncoder(Encoder):
         missing = [b for b in imagery.needed if b not in batch.bands]
         if missing:
             raise ModelError(
-                f"Model {self.name!r} needs {short(', '.join(missing))}, and was given {short(', '.join(batch.bands))}."
+                f"Model {self.name!r} needs {short(', '.join(missing))}, but got {short(', '.join(batch.bands))}."
             )
         bands = tuple(b for b in imagery.bands if b in batch.bands)
         x, seen, days = batch.x[:, :, [batch.bands.index(b) for b in bands]], batch.usable, batch.days
         if self.params.dates == "composite" or imagery.frames > 1:
             x, seen, days = composites(x, seen, days, imagery.frames)
         zoom = self.params.zoom
-        # Padded at the far edges, as the windows of the engine are.
+        # Padded at the far edges, like the windows of the engine.
         rows, columns = (-n * zoom % imagery.patch for n in x.shape[-2:])
         if zoom > 1:
             x = interpolate(x, (x.shape[-2] * zoom, x.shape[-1] * zoom))

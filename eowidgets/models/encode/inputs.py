@@ -1,4 +1,4 @@
-"""The groups of channels of Sentinel-1 and Sentinel-2 that encoders of series take, out of a batch, and patches with gaps."""
+"""Input groups of Sentinel-1 and Sentinel-2 channels for series encoders, taken from a batch, and patches with gaps."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ GROUPS = {
 NEEDED = ("blue", "green", "red", "nir")
 OPTIONAL = tuple(b for bands in GROUPS.values() for b in bands if b not in NEEDED)
 
-#: Reflectance in the training data: whole numbers, as they are shipped.
+#: Scale of reflectance in the training data, which are integers.
 SCALE = 10_000.0
-#: Least radar backscatter: -50 dB.
+#: Smallest radar backscatter: -50 dB.
 DARKEST = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The values of a group of channels, and where there are any.
+    """Values of a group of channels, and their validity.
 
     Attributes
     ----------
     values : Tensor, shape (b, t, channels, h, w)
         Reflectance times 10 000, radar backscatter in dB, or NDVI.
     seen : Tensor, shape (b, t, h, w), bool
-        Optical groups: the ground was seen. Radar: something was measured, for it sees through clouds.
+        Optical groups: the ground was observed. Radar: a value was measured, because radar penetrates clouds.
     """
 
     values: Tensor
@@ -54,13 +54,13 @@ class Group:
 
 
 def groups_of(batch: Batch, *, decibel: bool) -> dict[str, Group]:
-    """Return the groups whose bands the batch has.
+    """Return the groups whose bands are in the batch.
 
     Parameters
     ----------
     batch : Batch
     decibel : bool
-        Radar backscatter is in dB already.
+        Whether radar backscatter is already in dB.
     """
     whole = {name: bands for name, bands in GROUPS.items() if set(bands) <= set(batch.bands)}
     return {name: _group(batch, name, [batch.bands.index(b) for b in bands], decibel) for name, bands in whole.items()}
@@ -85,7 +85,7 @@ def months_of(batch: Batch) -> Tensor:
 
 
 def steps_of(box: Any) -> Steps:
-    """Return how far a column and a row lead east and north in the middle of a raster, in degrees of arc.
+    """Return the displacement of a column and of a row east and north, in the middle of a raster, in degrees of arc.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def steps_of(box: Any) -> Steps:
     """
     y, x = (n / 2 for n in box.shape)
     lon, lat = lonlat(box, np.array([x, x + 1, x]), np.array([y, y, y + 1]))
-    # A step may lead across the meridian of 180 degrees.
+    # A step may cross the meridian of 180 degrees.
     east = ((lon[1:] - lon[0] + 180) % 360 - 180) * np.cos(np.radians(lat[0]))
     north = lat[1:] - lat[0]
     return (float(east[0]), float(north[0])), (float(east[1]), float(north[1]))
@@ -122,7 +122,7 @@ def lonlat_of(batch: Batch, steps: Steps) -> Tensor:
 
 
 def per_patch(values: Tensor, seen: Tensor, patch: int) -> tuple[Tensor, Tensor]:
-    """Fill what was not seen of a patch by the mean of what was, date by date.
+    """Fill the missing part of each patch with the mean of its observed part, date by date.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def per_patch(values: Tensor, seen: Tensor, patch: int) -> tuple[Tensor, Tensor]
     Returns
     -------
     (Tensor, Tensor)
-        The filled values, and where at least half of a patch was seen, shape (b, t, h, w), bool.
+        The filled values, and a mask of patches with at least half of their pixels observed, shape (b, t, h, w), bool.
     """
     known = seen.to(values.dtype)
     share = functional.avg_pool2d(known, patch)

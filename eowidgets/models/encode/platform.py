@@ -12,19 +12,19 @@ from eowidgets.models.encode.images import Imagery
 
 @dataclass(frozen=True, slots=True)
 class Limited(Imagery):
-    """Images whose values end at limits, as those of 8-bit training data do.
+    """Images whose values are clipped to limits, as in 8-bit training data.
 
     Parameters
     ----------
     low, high : tuple of float
-        Least and largest value of each band in the units of the cube; infinite for none.
+        Smallest and largest value of each band in the units of the cube; infinite for no limit.
     """
 
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
 
     def normalise(self, values: Tensor, bands: tuple[str, ...]) -> Tensor:
-        """Limit the values, and bring them to the scale of the training; see :meth:`Imagery.normalise`."""
+        """Clip the values, and scale them as in the training; see :meth:`Imagery.normalise`."""
         at = [self.bands.index(b) for b in bands]
         low, high = (values.new_tensor(part)[at, None, None] for part in (self.low, self.high))
         # dataclass(slots=True) makes a new class, in which super() without arguments fails.
@@ -40,15 +40,15 @@ class Platform:
     bands : tuple of str
         Common names in the order of the authors.
     mean, std : tuple of float
-        In the numbers of the training data.
+        In the units of the training data.
     wavelengths : tuple of float
-        Micrometres, or the numbers that stand for the polarisations of radar.
+        Micrometres, or the values that represent the polarisations of radar.
     resolution : float
         Pixel size in metres.
     scale, offset : float
-        The numbers of the training data are ``value of the cube * scale + offset``.
+        The values of the training data are ``value of the cube * scale + offset``.
     limits : tuple of float
-        Largest value of each band in the units of the cube, if there is one.
+        Largest value of each band in the units of the cube, if any.
 
     Examples
     --------

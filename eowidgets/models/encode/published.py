@@ -1,4 +1,4 @@
-"""Weights that others publish: loaded from a file of the user's, or from the hub when this is asked for."""
+"""Published weights: loaded from a local file, or from the hub on request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.errors import ModelError, shown
 
 #: Value of the parameter ``weights`` that downloads the published file.
 FROM_HUB = "hub"
-#: Value that downloads a file whose licence has conditions, once they were read.
+#: Value that downloads a file whose licence has conditions, after the user has read them.
 TERMS_READ = "hub, licence read"
 
 
@@ -48,7 +48,7 @@ def load_published(build: Callable[[], nn.Module], checkpoint: Checkpoint, sourc
     checkpoint : Checkpoint
         The published file.
     source : str
-        Empty for weights that are installed, a file, whose hash is not checked because it may be a conversion, ``"hub"``, or
+        Empty for installed weights, a file (whose hash is not checked, because it may be a conversion), ``"hub"``, or
         ``"hub, licence read"``.
 
     Raises
@@ -56,7 +56,7 @@ def load_published(build: Callable[[], nn.Module], checkpoint: Checkpoint, sourc
     SourceError
         If the file is missing or cannot be fetched.
     ModelError
-        In one sentence, without a source, or if the file holds the weights of another network.
+        Without a source, or if the file holds the weights of another network.
     """
     if not source and checkpoint.installed:
         return _filled(build, lambda network: load_checkpoint(network, checkpoint))

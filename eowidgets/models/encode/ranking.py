@@ -1,4 +1,4 @@
-"""Which encoder did best in the comparison on labelled data sets (``benchmarks/encoders.py``)."""
+"""Rank the encoders by their results on labelled data sets (``benchmarks/encoders.py``)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eowidgets.contract.registry import get_model
 from eowidgets.contract.task import Task
 from eowidgets.models.encode.base import Encoder
 
-#: Scores of checkpoints: the share of the methods compared that were worse, over all numbers of labels, and the sets tested.
+#: Scores of checkpoints: the share of compared methods with lower scores, over all label counts, and the sets tested.
 BEATEN, SETS_TESTED = "methods beaten (%)", "sets tested"
 #: Share of the methods that plain statistics of the image beat in the same comparison (``docs/encoders.md``). An encoder below
 #: it costs the time to encode a cube, and features that cost nothing are expected to do better.
@@ -17,21 +17,21 @@ LEAST = 65
 
 
 def best_encoder(bands: Collection[str], dates: int) -> str | None:
-    """Return the name of the encoder that beat most methods, of those with installed weights for these bands.
+    """Return the name of the encoder with the highest rank among those with installed weights for these bands.
 
     Encoders that beat fewer methods than plain statistics of the image (:data:`LEAST`) are left out.
 
     Parameters
     ----------
     bands : collection of str
-        Common names of the bands that there are.
+        Common names of the available bands.
     dates : int
         Number of dates.
 
     Returns
     -------
     str or None
-        None where no such encoder takes the bands and dates.
+        None if no such encoder accepts the bands and dates.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def best_encoder(bands: Collection[str], dates: int) -> str | None:
         if not isinstance(model, Encoder) or not model.checkpoint.installed:
             continue
         feed = model.feed
-        # Without bands of its own an encoder needs wavelengths, which a cube may lack.
+        # An encoder without required bands needs wavelengths, which a cube may lack.
         fits = feed.bands is not None and set(feed.bands) <= set(bands)
         fits = fits and feed.min_dates <= dates <= (feed.max_dates or dates)
         if fits and model.checkpoint.scores.get(BEATEN, 0) >= LEAST:

@@ -1,4 +1,4 @@
-"""Encoders of images from several sensors: which bands of a cube they take, and radar backscatter in dB."""
+"""Base of image encoders for several sensors: selection of bands of a cube, and radar backscatter in dB."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from eowidgets.errors import ModelError, short
 from eowidgets.models.encode.images import ImageEncoder, Images
 from eowidgets.models.encode.inputs import DARKEST
 
-#: Polarisations of Sentinel-1 that the networks take.
+#: Polarisations of Sentinel-1 that the networks use.
 RADAR = ("vv", "vh")
-#: Centre wavelengths of optical bands in micrometres, by common name: Sentinel-2, and others where it has no such band.
+#: Centre wavelengths of optical bands in micrometres, by common name: Sentinel-2, or another sensor for other bands.
 WAVELENGTHS = {
     "coastal": 0.443,
     "blue": 0.49,
@@ -38,55 +38,55 @@ WAVELENGTHS = {
 
 
 class SensorEncoder(ImageEncoder):
-    """Base of the encoders whose ``imagery`` depends on the bands of a cube; no band is needed, but one must be there.
+    """Base of the encoders whose ``imagery`` depends on the bands of a cube; at least one of the bands must be present.
 
     Parameters
     ----------
     network : Module, optional
-        A network to use in place of the published one.
+        A network to use instead of the published one.
     **params
         See ``Params``.
     """
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
-        #: The bands that ``imagery`` is chosen by.
+        #: The bands of the cube, which determine ``imagery``.
         self.there: tuple[str, ...] = ()
-        #: Radar backscatter comes in dB; None where nothing states it, and negative values show it.
+        #: Whether radar backscatter is in dB; None if no metadata state it: then negative values indicate dB.
         self.decibel: bool | None = None
         super().__init__(network, **params)
 
     def adapt(self, bands: tuple[str, ...]) -> None:
-        """Choose the bands.
+        """Select the bands.
 
         Raises
         ------
         ModelError
-            If the network takes none of them.
+            If none of the bands is supported.
         """
         self.there = bands
         if not any(b in self.imagery.bands for b in bands):
             raise ModelError(
-                f"Model {self.name!r} was given {short(', '.join(bands))}: it takes one or more of "
+                f"Model {self.name!r} got {short(', '.join(bands))}: give one or more of "
                 f"{', '.join(self.imagery.bands)}."
             )
         self._set_window(self.side // self.params.zoom)
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Find out the unit of radar backscatter, and the size of the windows."""
+        """Detect the unit of radar backscatter, and set the size of the windows."""
         super().survey(cube)
         kinds = {quantity(cube[b]).key for b in RADAR if b in cube}
         self.decibel = ("backscatter_db" in kinds) if kinds else None
 
     def images(self, batch: Batch) -> Images:
-        """Turn a batch into images; see :meth:`ImageEncoder.images`."""
-        # A run has adapted already; single images may have other bands than those before them.
+        """Convert a batch to images; see :meth:`ImageEncoder.images`."""
+        # A run has already adapted the model; single images may have different bands from the previous ones.
         if batch.bands != tuple(b for b in self.imagery.bands if b in self.there):
             self.adapt(batch.bands)
         return super().images(in_decibel(batch, self.imagery.bands, self.decibel))
 
 
 def in_decibel(batch: Batch, wanted: tuple[str, ...], decibel: bool | None) -> Batch:
-    """Bring radar backscatter to dB; where only radar is wanted, clouds hide nothing.
+    """Convert radar backscatter to dB; if only radar is used, clouds mask nothing.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def in_decibel(batch: Batch, wanted: tuple[str, ...], decibel: bool | None) -> B
     wanted : tuple of str
         Common names of the bands that are used.
     decibel : bool, optional
-        The values are in dB already; None: they are where one of them is negative.
+        Whether the values are already in dB; None: inferred from negative values.
     """
     places = [i for i, b in enumerate(batch.bands) if b in RADAR and b in wanted]
     if not places:
@@ -109,5 +109,5 @@ def in_decibel(batch: Batch, wanted: tuple[str, ...], decibel: bool | None) -> B
 
 
 def to_decibel(power: Tensor) -> Tensor:
-    """Return power in dB, -50 dB and above."""
+    """Convert power to dB, with a minimum of -50 dB."""
     return 10 * power.clamp_min(DARKEST).log10()

@@ -1,17 +1,17 @@
-"""The ten bands of Sentinel-2 at 10 and 20 m, and numbers that bring reflectance to order one, for small encoders."""
+"""The ten bands of Sentinel-2 at 10 and 20 m, and the scaling of reflectance to order one for small encoders."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 BANDS = ("blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08", "swir16", "swir22")
-#: Reflectance of common land and its spread per band; round numbers, not fitted.
+#: Typical mean and standard deviation of land per band; round numbers, not fitted.
 MEAN = (0.06, 0.09, 0.10, 0.13, 0.22, 0.26, 0.28, 0.29, 0.22, 0.15)
 STD = (0.06, 0.06, 0.08, 0.08, 0.10, 0.11, 0.12, 0.12, 0.11, 0.10)
 
 
 def placed(values: Tensor, bands: tuple[str, ...]) -> Tensor:
-    """Put scaled values (..., c, h, w) of the named bands among all ten; 0, the mean, stands for those that are missing.
+    """Put scaled values (..., c, h, w) of the named bands in the order of all ten bands; missing bands are 0, the mean.
 
     Parameters
     ----------

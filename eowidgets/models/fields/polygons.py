@@ -1,4 +1,4 @@
-"""Fields as polygons, from the map of a network of fields and boundaries."""
+"""Convert the map of a field-boundary model to polygons."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SQUARE_METRES = 10_000
 def field_polygons(found: xr.Dataset, least: NotNegative = 0.1) -> GeoDataFrame:
     """Return the fields of a map as polygons.
 
-    Every connected area of the class "field" is one. They grow into the boundaries between them by a watershed, so that
-    neighbours touch.
+    Every connected area of the class "field" becomes a polygon. A watershed extends them into the boundaries between
+    them, so that neighbours touch.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def field_polygons(found: xr.Dataset, least: NotNegative = 0.1) -> GeoDataFrame:
     Raises
     ------
     InputError
-        For another result.
+        If the dataset has no map of fields.
     MissingExtraError
         Without scikit-image or geopandas.
 
@@ -51,7 +51,7 @@ def field_polygons(found: xr.Dataset, least: NotNegative = 0.1) -> GeoDataFrame:
     >>> shapes = field_polygons(eow.run("fields", cube))  # doctest: +SKIP
     """
     if "field" not in found or found["field"].dims != ("y", "x"):
-        raise InputError('There is no map of fields in this dataset: give the result of eow.run("fields", cube).')
+        raise InputError('The dataset has no map of fields: give the result of eow.run("fields", cube).')
     geopandas = need_geopandas("Polygons of fields")
     try:
         measure, segmentation = (import_module(f"skimage.{name}") for name in ("measure", "segmentation"))

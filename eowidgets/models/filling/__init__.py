@@ -1,4 +1,4 @@
-"""Gap filling by the method that does best on the cube itself: a test by hiding clear values, and a weighted average."""
+"""Gap filling with the method that is best on the cube itself: cross-validation on clear values, and a weighted average."""
 
 from eowidgets.models.filling import auto, blend
 

@@ -1,4 +1,4 @@
-"""The gap filler that does best on the cube that is filled."""
+"""Fill gaps with the method that is best on the same cube."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from eowidgets.models.filling.trial import choose_fill
 
 @register
 class FillAuto(GapFiller):
-    """Test gap fillers on the cube, and fill it with the best one, or with their average where that is better.
+    """Test gap fillers on the cube, and fill it with the best one, or with their average if that is better.
 
     The test (:func:`~eowidgets.models.filling.trial.choose_fill`) runs at the start of each run and takes some seconds. Its
     table is recorded with the result.
@@ -35,24 +35,26 @@ class FillAuto(GapFiller):
         paper="Stacked regressions: Breiman (1996), Machine Learning 24, 49–64.",
         url="https://doi.org/10.1007/BF00117832",
         licence="Apache-2.0",
-        limits="The test knows clear values only: where clouds hide something of another kind, its errors are too small.",
+        limits="The test uses clear values only: where the values under clouds are different, it underestimates the errors.",
     )
-    # The widest that a winner may need; learn() replaces it with that of the winner.
+    # The largest feed that a winner may need; learn() replaces it with that of the winner.
     feed = Windows(min_dates=3, size=48, halo=8, blend=8)
 
     @dataclass(frozen=True, slots=True)
     class Params:
-        """What is tested."""
+        """Candidates and seed of the test."""
 
-        networks: bool = param(True, label="Networks", help="Test networks too; one is run only where it is better.")
-        draw_seed: int = param(0, low=0, high=2**31 - 1, label="Seed", help="Seed of the values that are hidden.")
+        networks: bool = param(
+            True, label="Networks", help="Also test networks; a network is used only if it is better."
+        )
+        draw_seed: int = param(0, low=0, high=2**31 - 1, label="Seed", help="Seed of the hidden values.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self.winner: Model | None = None
 
     def learn(self, cube: xr.Dataset) -> None:
-        """Test the fillers on the cube, and take over the feed of the winner."""
+        """Test the fillers on the cube, and adopt the feed of the winner."""
         choice = choose_fill(cube, seed=self.params.draw_seed, networks=self.params.networks)
         self.winner = choice.model
         self.winner.survey(cube)
@@ -60,11 +62,11 @@ class FillAuto(GapFiller):
         vars(self)["feed"] = self.winner.feed
 
     def module(self) -> nn.Module | None:
-        """Give the network of the winner, if it has one."""
+        """Return the network of the winner, if it has one."""
         return None if self.winner is None else self.winner.module()
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`.
+        """Fill the gaps; shapes as in :class:`~eowidgets.contract.outputs.Output`.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""A weighted average of gap fillers, whose weights depend on how far the clear dates are and how much of a date is visible."""
+"""A weighted average of gap fillers; the weights depend on the distance to clear dates and the visible share of a date."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from eowidgets.models.classical.fill import GapFiller
 from eowidgets.models.classical.regression import FillRegression
 from eowidgets.models.classical.series import next_index, previous_index, relative_days
 
-#: Outputs of fillers that are not named ``bands``.
+#: Names of outputs that differ from ``bands``.
 OUTPUT = {"units-reconstruct": "reflectance"}
-#: The regression without its parameter ``robust``, as a member.
+#: The regression with ``robust=False``, as a member.
 PLAIN = "fill-regression-plain"
-#: Visible shares of a date at which weights are stated; between them they are interpolated linearly.
+#: Visible shares of a date for which weights are given; between them the weights are interpolated linearly.
 VISIBLE = (0.0, 0.1, 0.6)
 
 
 def lead(usable: Tensor, days: Tensor, like: Tensor) -> Tensor:
-    """Return how far the clear dates of each pixel are, in days: ``a b / (a + b)`` between two, ``a`` next to one.
+    """Return the distance of the clear dates of each pixel, in days: ``a b / (a + b)`` between two, ``a`` next to one.
 
     The variance of a random walk between two known values is proportional to it.
 
@@ -39,12 +39,12 @@ def lead(usable: Tensor, days: Tensor, like: Tensor) -> Tensor:
     usable : Tensor, shape (b, t, h, w), bool
     days : Tensor, shape (t,), increasing
     like : Tensor
-        Gives dtype and device.
+        Defines dtype and device.
 
     Returns
     -------
     Tensor, shape (b, t, h, w)
-        0 on clear dates, infinite where a pixel was never seen.
+        0 on clear dates, infinite for a pixel without clear dates.
     """
     before, after = previous_index(usable), next_index(usable)
     elapsed = relative_days(days, like)
@@ -56,19 +56,19 @@ def lead(usable: Tensor, days: Tensor, like: Tensor) -> Tensor:
 
 
 def basis(usable: Tensor, days: Tensor, leads: tuple[float, ...], like: Tensor) -> Tensor:
-    """Evaluate the functions of lead and visible share that weights are stated on; they add up to one.
+    """Evaluate the basis functions of lead and visible share that the weights refer to; they sum to one.
 
     Parameters
     ----------
     usable : Tensor, shape (b, t, h, w), bool
     days : Tensor, shape (t,)
     leads : tuple of float
-        Increasing leads in days; between them weights are interpolated linearly in the logarithm, beyond them they stay.
+        Increasing leads in days; weights are interpolated linearly in the logarithm between them, and constant beyond.
 
     Returns
     -------
     Tensor, shape (b, t, len(VISIBLE) * len(leads), h, w)
-        Visible shares vary slowest.
+        Visible shares vary most slowly.
     """
     visible = usable.to(like.dtype).mean(dim=(-2, -1))  # b t
     far = torch.log1p(lead(usable, days, like).clamp_max(1e6))
@@ -78,7 +78,7 @@ def basis(usable: Tensor, days: Tensor, leads: tuple[float, ...], like: Tensor) 
 
 
 def _hats(x: Tensor, knots: Tensor) -> Tensor:
-    """Piecewise linear functions, each 1 at one knot and 0 at the others, on a new last axis."""
+    """Return piecewise linear functions, each 1 at one knot and 0 at the others, along a new last axis."""
     if len(knots) == 1:
         return torch.ones_like(x).unsqueeze(-1)
     x = x.clamp(float(knots[0]), float(knots[-1])).contiguous()
@@ -91,15 +91,15 @@ def _hats(x: Tensor, knots: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class BlendParams:
-    """Members and their weights; equal ones where none are stated."""
+    """Members and their weights; equal weights by default."""
 
     members: tuple[str, ...] = param(("fill-linear", "fill-harmonic"), label="Members", help="Fillers to average.")
-    leads: tuple[float, ...] = param((8.0,), label="Leads", unit="days", help="Leads at which weights are stated.")
+    leads: tuple[float, ...] = param((8.0,), label="Leads", unit="days", help="Leads for which weights are given.")
     weights: tuple[float, ...] = param(
         (),
         label="Weights",
         low=0.0,
-        help="For every visible share, lead and member, members varying fastest; they add up to 1 over members.",
+        help="For every visible share, lead and member, members varying fastest; they sum to 1 over members.",
     )
 
 
@@ -107,20 +107,20 @@ class BlendParams:
 class FillBlend(GapFiller):
     """Average several gap fillers with weights that were fitted by hiding clear pixels.
 
-    ``eow.choose(cube, "fill")`` fits the weights and makes it. Stacked regression: Wolpert (1992),
+    ``eow.choose(cube, "fill")`` fits the weights and builds it. Stacked regression: Wolpert (1992),
     doi:10.1016/S0893-6080(05)80023-1; Breiman (1996), doi:10.1007/BF00117832, for weights that are not negative.
     """
 
     name = "fill-blend"
     card = Card(
         title="Weighted average of gap fillers",
-        summary="Averages gap fillers by weights for the distance of clear dates and the visible share of a date.",
+        summary="Averages gap fillers with weights that depend on the distance to clear dates and the visible share of a date.",
         paper="Stacked regressions: Breiman (1996), Machine Learning 24, 49–64.",
         url="https://doi.org/10.1007/BF00117832",
         licence="Apache-2.0",
-        limits="Weights hold for the cube that they were fitted on; without weights all members count the same.",
+        limits="Weights are valid for the cube that they were fitted on; without weights all members are weighted equally.",
     )
-    # That of the regression, the only member whose answer depends on its window.
+    # That of the regression, the only member whose result depends on its window.
     feed = Windows(min_dates=2, size=48, halo=8, blend=8)
     Params = BlendParams
 
@@ -132,35 +132,35 @@ class FillBlend(GapFiller):
             raise InputError("A blend needs at least one member and one lead: give both, or leave both out.")
         if p.weights and len(p.weights) != count:
             raise InputError(
-                f"A blend of {len(p.members)} members and {len(p.leads)} leads needs {count} weights, and "
+                f"A blend of {len(p.members)} members and {len(p.leads)} leads needs {count} weights, but "
                 f"{len(p.weights)} were given."
             )
         if any(sum(p.weights[i : i + len(p.members)]) <= 0 for i in range(0, len(p.weights), len(p.members))):
             raise InputError(
-                "The weights of a blend must be positive for at least one member in every group: give others."
+                "The weights of a blend must be positive for at least one member in every group: give valid weights."
             )
         self.parts = [member(name) for name in p.members]
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Let every member survey the cube."""
+        """Survey the cube with every member."""
         for part in self.parts:
             part.survey(cube)
 
     def module(self) -> nn.Module | None:
-        """Give the networks among the members, as one module."""
+        """Return the networks among the members, as one module."""
         found = [m for m in (part.module() for part in self.parts) if m is not None]
         return nn.ModuleList(found) if found else None
 
     def weight(self, like: Tensor) -> Tensor:
-        """Weights as (basis function, member)."""
+        """Return the weights as (basis function, member)."""
         p = self.params
         if not p.weights:
             return like.new_full((len(VISIBLE) * len(p.leads), len(p.members)), 1 / len(p.members))
         found = torch.tensor(p.weights, dtype=like.dtype, device=like.device).reshape(-1, len(p.members))
-        return found / found.sum(dim=1, keepdim=True)  # they are stated with four digits
+        return found / found.sum(dim=1, keepdim=True)  # they are given with four digits
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
+        """Fill the gaps; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         share = torch.einsum(
             "btkhw,km->mbthw", basis(batch.usable, batch.days, self.params.leads, batch.x), self.weight(batch.x)
         )
@@ -172,12 +172,12 @@ class FillBlend(GapFiller):
 
 
 def member(name: str) -> Model:
-    """Make a member of a blend from its name; ``fill-regression-plain`` is the regression without ``robust``.
+    """Return a member of a blend for its name; ``fill-regression-plain`` is the regression without ``robust``.
 
     Raises
     ------
     InputError
-        For an unknown name, or a model that fills no gaps.
+        For an unknown name, or a model that is not a gap filler.
     """
     if name == PLAIN:
         return FillRegression(robust=False)
@@ -190,7 +190,7 @@ def member(name: str) -> Model:
 
 
 def filled(part: Model, batch: Batch) -> Tensor:
-    """Run a member on all dates of a batch, shape (b, t, c, h, w); a network in pieces of as many dates as it takes."""
+    """Run a member on all dates of a batch, shape (b, t, c, h, w); a network in pieces of its maximum number of dates."""
     dates = part.feed.dates
     if dates is None or len(batch.days) <= dates:
         return part.predict(batch)[OUTPUT.get(part.name, "bands")]

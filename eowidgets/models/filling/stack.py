@@ -1,4 +1,4 @@
-"""Weights of a stacked average: non-negative, adding up to one, from products of the members' errors."""
+"""Weights of a stacked average: non-negative, summing to one, computed from products of the members' errors."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-#: Independent cases, such as hidden dates, that count as much as the weights of all groups together.
+#: Number of independent cases, such as hidden dates, whose influence equals that of the common weights.
 PRIOR = 4.0
 ROUNDS = 400
 
 
 def onto_simplex(w: Array) -> Array:
-    """Return the nearest weights (..., m) that are non-negative and add up to one (Duchi et al., 2008)."""
+    """Return the nearest weights (..., m) that are non-negative and sum to one (Duchi et al., 2008)."""
     ordered = -np.sort(-w, axis=-1)
     over = ordered.cumsum(axis=-1) - 1
     count = np.arange(1, w.shape[-1] + 1)
@@ -30,14 +30,14 @@ def stack(products: Array, groups: int, cases: float) -> Array:
     products : array, shape (groups * m, groups * m)
         Sums of products of errors, each error weighted by the share of its group; members vary fastest.
     groups : int
-        Groups, such as classes of lead, that have weights of their own.
+        Number of groups, such as classes of lead, that have separate weights.
     cases : float
-        Independent cases that the sums are over: the fewer, the closer the groups stay to common weights.
+        Number of independent cases in the sums: the fewer, the closer the groups stay to common weights.
 
     Returns
     -------
     array, shape (groups, m)
-        Groups without data have the weights of all groups together.
+        Groups without data get the weights of all groups together.
     """
     m = len(products) // groups
     grid = products.reshape(groups, m, groups, m)
@@ -50,7 +50,7 @@ def stack(products: Array, groups: int, cases: float) -> Array:
 
 
 def _descend(products: Array, w: Array, prior: Array | None, pull: float) -> Array:
-    """Accelerated projected gradient descent (Beck and Teboulle, 2009)."""
+    """Minimise by accelerated projected gradient descent (Beck and Teboulle, 2009)."""
     steepest = float(np.linalg.norm(products, 2)) + pull
     if steepest <= 0:
         return w

@@ -1,4 +1,4 @@
-"""Test gap fillers on a cube: clear values are hidden, every filler predicts them, and their errors decide."""
+"""Test gap fillers on a cube: hide clear values, predict them with every filler, and compare the errors."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ from eowidgets.models.filling.blend import PLAIN, VISIBLE, basis, filled, lead, 
 from eowidgets.models.filling.hide import hide
 from eowidgets.models.filling.stack import Array, stack
 
-#: Fillers that are tested, from simple to complex; after them come their blend and the networks.
+#: Tested fillers, from simple to complex; their blend and the networks follow.
 MEMBERS = ("fill-linear", "fill-harmonic", "fill-regression", PLAIN)
 BLEND, NETWORKS = "fill-blend", ("units-reconstruct",)
-#: Side of the windows that values are hidden in, windows of a draw, and draws.
+#: Side of the windows in which values are hidden, windows per draw, and number of draws.
 SIDE, WINDOWS, DRAWS = 32, 2, 6
-#: Dates hidden at most in a draw, of each kind; dates that a network is given, and draws that it is tested on.
+#: Maximum number of hidden dates of each kind in a draw; dates that a network gets, and draws that it is tested on.
 DATES, NETWORK_DATES, NETWORK_DRAWS = 8, 24, 3
-#: A network is run only if it reduces the error by more than this share, and in most draws.
+#: A network is used only if it reduces the error by more than this share, and in most draws.
 CLEARLY = 0.03
-#: Values of one draw that are compared.
+#: Number of compared values of one draw.
 VALUES = 20_000
-#: Leads at which a blend has weights: these quantiles of the leads of hidden values.
+#: Leads for which a blend has weights: these quantiles of the leads of hidden values.
 LEADS = (0.1, 0.5, 0.9)
-#: Errors that all fillers share count up to this multiple of the usual least error, and those of one filler up to the other.
+#: Caps of errors that all fillers share, and of those of a single filler, as multiples of the median least error.
 SHARED, LARGEST = 8.0, 30.0
-#: Dates that must show a fifth of a window.
+#: Minimum number of dates with a fifth of a window visible.
 FEWEST = 3
 
 
@@ -56,7 +56,7 @@ class Trial:
     Attributes
     ----------
     batch : Batch
-        What the fillers are given.
+        Input of the fillers.
     asked : Tensor, shape (b, t, h, w), bool
         Hidden values that are compared.
     truth : Tensor, shape (b, t, c, h, w)
@@ -67,14 +67,14 @@ class Trial:
     truth: Tensor
 
     def cropped(self, multiple: int) -> Trial:
-        """Return as many rows and columns as are a multiple of a number."""
+        """Crop rows and columns to a multiple of a number."""
         rows, columns = (n // multiple * multiple for n in self.asked.shape[-2:])
         fields = {f: getattr(self.batch, f)[..., :rows, :columns] for f in ("x", "usable", "measured", "raw")}
         batch = replace(self.batch, **fields)
         return Trial(batch, self.asked[..., :rows, :columns], self.truth[..., :rows, :columns])
 
     def on(self, dates: slice) -> Trial:
-        """Return a part of the dates."""
+        """Return a subset of the dates."""
         fields = {f: getattr(self.batch, f)[:, dates] for f in ("x", "usable", "measured", "raw")}
         days = self.batch.days[dates]
         return Trial(
@@ -97,9 +97,9 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
     ----------
     cube : Dataset
     seed : int
-        Of the draws.
+        Seed of the draws.
     networks : bool
-        Test the networks too, on a part of the draws.
+        Whether to also test networks, on a part of the draws.
 
     Returns
     -------
@@ -108,12 +108,12 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
     Raises
     ------
     InputError
-        For a cube without bands, or with fewer than three dates that show anything.
+        For a cube without bands, or with fewer than three sufficiently visible dates.
     """
     cube = admit(cube)
     names = bands(cube)
     if not names:
-        raise InputError("This cube has no band over (time, y, x): there is nothing to fill.")
+        raise InputError("The cube has no band over (time, y, x): add a band to fill.")
     members = [member(name) for name in MEMBERS]
     for model in members:
         check_inputs(model, cube)
@@ -161,7 +161,7 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
 
 
 def draw(cube: xr.Dataset, names: tuple[str, ...], rng: np.random.Generator) -> Iterator[Trial]:
-    """Hide values in windows of the cube."""
+    """Yield windows of the cube with hidden values."""
     places = windows(cube, rng)
     blocks: dict[tuple[int, int], tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]] = {}
     days = torch.from_numpy((cube["time"].values - np.datetime64("1970-01-01", "ns")) / np.timedelta64(1, "D"))
@@ -194,14 +194,14 @@ def draw(cube: xr.Dataset, names: tuple[str, ...], rng: np.random.Generator) -> 
             resolution=resolution_of(cube) or float("nan"),
             seed=0,
         )
-        # A missed cloud is no truth, and a pixel that nothing is left of has no answer.
+        # Undetected clouds are not a valid reference, and pixels without any remaining observation cannot be filled.
         asked = asked & ~spikes(x, left | asked, days) & left.any(dim=1, keepdim=True)
         if bool(asked.any()):
             yield Trial(batch, asked, x)
 
 
 def windows(cube: xr.Dataset, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Return first rows and columns of windows spread over the cube, in a random order."""
+    """Return first rows and columns of windows spread over the cube, in random order."""
     starts = []
     for size in (cube.sizes["y"], cube.sizes["x"]):
         count = min(8, max(1, size // SIDE))
@@ -213,7 +213,7 @@ def windows(cube: xr.Dataset, rng: np.random.Generator) -> list[tuple[int, int]]
 def read(
     cube: xr.Dataset, names: tuple[str, ...], row: int, column: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Return values (t, c, y, x), 0 where they are not clear, and what is clear (t, y, x), of one window."""
+    """Return values (t, c, y, x) of one window, 0 where not clear, and the mask of clear pixels (t, y, x)."""
     cut = {"y": slice(row, row + SIDE), "x": slice(column, column + SIDE)}
     part = cube[[*names, *(m for m in MASKS if m in cube)]].isel(cut).load()
     values = stacked(part, names).values
@@ -222,10 +222,10 @@ def read(
 
 
 def scales(cube: xr.Dataset, names: tuple[str, ...], trials: list[Trial]) -> tuple[Tensor, str]:
-    """Return what errors of each band are divided by, and the unit of the errors.
+    """Return the divisors of the errors of each band, and the unit of the errors.
 
-    Bands of one quantity are compared as they are; others by the standard deviation of their clear values. Radar next to
-    optical bands does not count: clouds do not hide it.
+    Bands of one quantity are compared unscaled; others are divided by the standard deviation of their clear values. Radar
+    next to optical bands has weight 0, because clouds do not hide it.
     """
     kinds = [quantity(cube[name]).key for name in names]
     if len(set(kinds)) == 1:
@@ -239,7 +239,7 @@ def scales(cube: xr.Dataset, names: tuple[str, ...], trials: list[Trial]) -> tup
 
 
 def knots(trials: list[Trial]) -> tuple[float, ...]:
-    """Return the leads at which the blend has weights, in days."""
+    """Return the leads for which the blend has weights, in days."""
     found = torch.cat([lead(t.batch.usable, t.batch.days, t.truth)[t.asked] for t in trials]).double()
     quantiles = torch.quantile(found[:: max(1, len(found) // 100_000)], torch.tensor(LEADS, dtype=torch.float64))
     return tuple(sorted({round(float(q), 1) for q in quantiles}))
@@ -266,7 +266,7 @@ def errors(trial: Trial, members: list[Model], leads: tuple[float, ...], scale: 
 
 
 def capped(apart: Tensor) -> Tensor:
-    """Cap errors, so that a few values next to missed clouds do not decide.
+    """Cap errors, so that a few values next to undetected clouds do not dominate.
 
     Parameters
     ----------
@@ -275,14 +275,14 @@ def capped(apart: Tensor) -> Tensor:
     """
     least = apart.abs().amin(dim=-1)
     usual = MAD_TO_SD * least.median(dim=0).values.clamp_min(SMALLEST_SCALE)  # c
-    # What no member explains is a doubtful truth.
+    # Errors that all members share point to an invalid reference.
     shared = (SHARED * usual / least.clamp_min(1e-12)).clamp(max=1.0).nan_to_num(1.0).unsqueeze(-1)
     most = (LARGEST * usual).unsqueeze(-1)
     return torch.maximum(torch.minimum(apart * shared, most), -most)
 
 
 def left_out(products: Array, groups: int, cases: float) -> Array:
-    """Return the squared errors of the blend on every draw, with the weights of all others."""
+    """Return the squared errors of the blend on every draw, with the weights fitted on all other draws."""
     share = 1 - 1 / len(products) if len(products) > 1 else 1.0
     out = []
     for here in products:
@@ -306,7 +306,7 @@ def against(
 ) -> tuple[Score, Joined | None]:
     """Compare a network with the winner on fewer dates, and return the blend with the network if that is better.
 
-    The error of the network is stated as its ratio to the winner's on these dates, times ``level``, the winner's on all.
+    The error of the network is reported as its ratio to the winner's on these dates, times ``level``, the winner's on all.
     """
     try:
         network = get_model(name)
@@ -314,7 +314,7 @@ def against(
         wanted = network.feed.resolution
         found = resolution_of(cube)
         if wanted and found and abs(found / wanted - 1) > 0.5:
-            return Score(name, note=f"trained on pixels of {wanted:g} m; this cube has {found:.0f} m"), None
+            return Score(name, note=f"trained on pixels of {wanted:g} m; this cube has pixels of {found:.0f} m"), None
         parts, dates = [], 0
         for trial in trials[:NETWORK_DRAWS]:
             start = busiest(trial, NETWORK_DATES)
@@ -325,13 +325,13 @@ def against(
     except EowidgetsError as problem:
         return Score(name, note=str(problem)), None
     if not parts:
-        return Score(name, note="no draw has values to compare"), None
+        return Score(name, note="no draw has comparable values"), None
     groups, m = weights.shape[0], len(members) + 1
     products, counts = np.stack([p for p, _ in parts]), np.array([c for _, c in parts])
     grid = products.reshape(len(parts), groups, m, groups, m)
     single = dict(zip(MEMBERS, np.eye(len(members)), strict=True))
     best = np.repeat(single[winner][None], groups, axis=0) if winner in single else weights
-    # Two members are left, the winner and the network: few draws do not support more weights.
+    # Only two members remain, the winner and the network: few draws do not support more weights.
     two = np.zeros((groups, m, 2))
     two[:, :-1, 0], two[:, -1, 1] = best, 1.0
     both = np.einsum("gma,dgmhn,hnb->dgahb", two, grid, two).reshape(len(parts), 2 * groups, 2 * groups)

@@ -1,7 +1,7 @@
-"""The contract of forecasters: models of many masked, irregular series that are run over a cube like any other.
+"""The interface of forecasters: models of many masked, irregular series that also run over a cube.
 
-A forecaster takes series ``(n, t, c)`` on common dates and gives values on later days. Checks, order of dates,
-duplicates and gaps are dealt with here, once, so that a model's own file holds the model only.
+A forecaster takes series ``(n, t, c)`` on common dates and returns values on later days. Checks, order of dates,
+duplicates and gaps are handled here, once, so that a model's own file contains the model only.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.models.forecast.series.dates import When, dates_ahead, parse_dates
 from eowidgets.models.forecast.series.past import FURTHEST, Past, checked, checked_future
 
-#: Registered names of forecasters begin with this; ``eow.forecast`` takes them with or without it.
+#: Prefix of the registered names of forecasters; ``eow.forecast`` accepts names with or without it.
 PREFIX = "forecast-"
-#: Pixels that a trained forecaster learns from, spread over the cube.
+#: Number of pixels, spread over the cube, that a trained forecaster is fitted to.
 LEARN_FROM = 2000
 
 
@@ -46,9 +46,9 @@ def short_name(name: str) -> str:
 class Forecaster(Model):
     """Base class of every forecaster of series.
 
-    A subclass writes ``_predict`` (and ``_fit`` if it learns from many series); the public methods check the input and
-    the result. A *local* model (``trained = False``) takes all it knows from the series that it forecasts; a *trained*
-    one must be fitted first, which a run over a cube does by itself, on pixels spread over the cube. Nothing after the
+    A subclass defines ``_predict`` (and ``_fit`` if it is trained on many series); the public methods check the input and
+    the result. A *local* model (``trained = False``) is estimated from each series that it forecasts; a *trained* one
+    must be fitted first, which a run over a cube does automatically, on pixels spread over the cube. Nothing after the
     last of ``days`` is ever used.
 
     Attributes
@@ -56,13 +56,13 @@ class Forecaster(Model):
     name : str
         ``forecast-`` and lower-case words joined by hyphens.
     regular : bool
-        Whether the model needs a regular grid; if so it regrids by itself (:mod:`eowidgets.models.forecast.series.grid`).
+        Whether the model needs a regular grid; if so it regrids the series (:mod:`eowidgets.models.forecast.series.grid`).
     trained : bool
         Whether ``fit`` must be called before ``forecast``.
     needs : str, optional
         Package that must be installed in addition to this one.
     furthest : float
-        Years ahead that a forecast may go.
+        Largest horizon in years.
     Params : type
         Frozen dataclass derived from :class:`~eowidgets.models.forecast.series.dates.When`, which has the dates of a run.
 
@@ -92,18 +92,18 @@ class Forecaster(Model):
                 "eowidgets.models.forecast.When."
             )
         super().__init__(**params)
-        parse_dates(self.params.dates)  # refused now, not in a run
+        parse_dates(self.params.dates)  # refused early, not during a run
         self.fitted = not self.trained
 
     # --- over series ---------------------------------------------------------------------------------------------
 
     def fit(self, values: Tensor, days: Tensor, mask: Tensor | None = None) -> Self:
-        """Learn from many series.
+        """Fit to many series.
 
         Parameters
         ----------
         values : Tensor, shape (n, t, c)
-            NaN and infinity count as not observed.
+            NaN and infinity count as missing.
         days : Tensor, shape (t,)
             Days since any epoch, in any order and at any spacing; the same epoch in ``forecast``, counted from
             1970-01-01 if the season of a year matters.
@@ -113,7 +113,7 @@ class Forecaster(Model):
         Raises
         ------
         InputError
-            If the input makes no sense, or is too short to learn from.
+            If the input is inconsistent, or too short for training.
         """
         self._fit(checked(values, days, mask))
         self.fitted = True
@@ -125,24 +125,24 @@ class Forecaster(Model):
         Parameters
         ----------
         values, days, mask
-            As in :meth:`fit`; the past only. Other series than those of ``fit`` may be given.
+            As in :meth:`fit`; the past only. The series may differ from those of ``fit``.
         future_days : Tensor, shape (h,)
             Each after the last of ``days``, in any order.
 
         Returns
         -------
         Tensor, shape (n, h, c), of the dtype and on the device of ``values``
-            NaN for a series and channel that was never observed, and only there.
+            NaN for a series and channel without any observation, and only there.
 
         Raises
         ------
         InputError
-            If the input makes no sense, nothing was observed, or the horizon is empty or beyond reason.
+            If the input is inconsistent, nothing was observed, or the horizon is empty or too long.
         ModelError
-            If the model was not fitted, or gave something that is no number.
+            If the model is not fitted, or returned a value that is not finite.
         """
         if not self.fitted:
-            raise ModelError(f"Forecaster {self.name!r} has learnt nothing yet: call fit before forecast.")
+            raise ModelError(f"Forecaster {self.name!r} is not fitted: call fit before forecast.")
         past = checked(values, days, mask)
         future = checked_future(future_days, past.cut, self.furthest)
         with torch.no_grad():
@@ -151,30 +151,30 @@ class Forecaster(Model):
         wrong = int((~out.isfinite() & known).any(dim=1).sum())
         if wrong:
             raise ModelError(
-                f"Forecaster {self.name!r} gave no finite number for {wrong} series: "
+                f"Forecaster {self.name!r} returned no finite value for {wrong} series: "
                 "check their values, or choose another forecaster."
             )
         return torch.where(known, out, torch.nan)
 
     def _fit(self, series: Past) -> None:
-        """Learn from checked series; networks are made anew, so that a copy of this model keeps its own."""
+        """Fit to checked series; networks are created anew here, so a copy of this model keeps its own."""
 
     @abstractmethod
     def _predict(self, series: Past, future: Tensor) -> Tensor:
-        """Forecast checked series, (n, h, c); the result of a series never observed is blanked afterwards."""
+        """Forecast checked series, (n, h, c); the result of a series without observations is blanked afterwards."""
 
     # --- over a cube ---------------------------------------------------------------------------------------------
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Every band on every date asked for."""
+        """Return the outputs: every band on every requested date."""
         return (Bands("bands", dims="tyx", unit="1"),)
 
     def out_dates(self, dates: Dates) -> Dates:
-        """Give the dates asked for, or a regular series after the last date."""
+        """Return the requested dates, or a regular series after the last date."""
         return dates_ahead(self.params, dates)
 
     def learn(self, cube: xr.Dataset) -> None:
-        """Learn from pixels spread over the cube, unless the model was fitted before."""
+        """Fit to pixels spread over the cube, unless the model is already fitted."""
         if self.fitted:
             return
         self._reach()
@@ -187,10 +187,10 @@ class Forecaster(Model):
         self.fit(y, torch.from_numpy(days), mask)
 
     def _reach(self) -> None:
-        """Adjust to the horizon of a run before learning for it."""
+        """Adjust to the horizon of a run before the fit."""
 
     def predict(self, batch: Batch, *older: Any) -> dict[str, Tensor]:
-        """Forecast a batch of series; ``bands`` (n, s, c), NaN where a series was never observed."""
+        """Forecast a batch of series; ``bands`` (n, s, c), NaN for a series without observations."""
         if isinstance(batch, Tensor):
             warn_deprecated("predict(values, days, mask, future_days)", "forecast(...)", ends="0.3")
             return cast("dict[str, Tensor]", self.forecast(batch, *older))

@@ -1,4 +1,4 @@
-"""Names of the first release, which still work for one release with a warning."""
+"""Names of the first release, which work with a warning for one more release."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ SeriesModel = Forecaster
 
 
 def register_series(cls: type[Forecaster]) -> type[Forecaster]:
-    """Register a forecaster, which ``eow.register`` does now."""
+    """Register a forecaster; deprecated in favour of ``eow.register``."""
     warn_deprecated("register_series", "eow.register", ends="0.3")
     return register(cls)
 
 
 def series_models() -> dict[str, type[Forecaster]]:
-    """Return the forecasters that can be used here by short name, which ``eow.list_models`` shows now."""
+    """Return the available forecasters by short name; deprecated in favour of ``eow.list_models``."""
     warn_deprecated("series_models", 'eow.list_models(task="forecast")', ends="0.3")
     found = [m for m in model_classes(Task.FORECAST) if issubclass(m, Forecaster)]
     return {short_name(m.name): m for m in found if m.needs is None or find_spec(m.needs) is not None}
 
 
 def series_model(model: str | Forecaster, **params: Any) -> Forecaster:
-    """Return a forecaster by its short name, which ``get_model`` does now by its registered name."""
+    """Return a forecaster by its short name; deprecated in favour of ``get_model``."""
     new = (
         f"eowidgets.contract.registry.get_model({PREFIX + short_name(model)!r})"
         if isinstance(model, str)

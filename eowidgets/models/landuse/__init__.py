@@ -1,1 +1,1 @@
-"""Networks that are taught land use at two dates."""
+"""Networks that are trained on land use at two dates."""

@@ -1,1 +1,1 @@
-"""Models of language: small, trained here, and run without a network."""
+"""Language models: small, trained for this package, and run in NumPy without internet access."""

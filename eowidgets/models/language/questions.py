@@ -1,8 +1,8 @@
-"""A small classifier of questions: which kind of program is meant, and its choices.
+"""A small classifier of questions: it predicts the kind of program and its choices.
 
-Words and their pairs are hashed into a table of learnt vectors, summed, and read by one linear layer per choice
+Words and their pairs are hashed into a table of learned vectors, summed, and classified by one linear layer per choice
 (Joulin et al. 2017, "Bag of Tricks for Efficient Text Classification", with several heads). It runs in NumPy: a
-question takes well under a millisecond, and nothing heavy is imported. Trained by ``training/parser.py`` on templates.
+question takes well under a millisecond, without heavy imports. Trained by ``training/parser.py`` on templates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BUCKETS, WIDTH = 8192, 48
 
 _PREPOSITIONS = frozenset(("in", "on", "at", "of", "for", "during", "over", "within", "inside", "around", "from", "by"))
 
-#: What is decided, and between what.
+#: The heads and their choices.
 HEADS: dict[str, tuple[str, ...]] = {
     "kind": (
         *("presence", "count", "compare", "area", "share", "settlement", "locate", "when", "trend", "change"),
@@ -40,14 +40,14 @@ HEADS: dict[str, tuple[str, ...]] = {
 
 
 def features(tokens: Sequence[str], unknown: Collection[str] = ()) -> npt.NDArray[np.int64]:
-    """Buckets of the words of a question, of pairs and triples of neighbours, and of what it has.
+    """Return the hash buckets of the words of a question, of pairs and triples of neighbours, and of its placeholders.
 
     Parameters
     ----------
     tokens : sequence of str
-        Words and marks (``‹c›`` for a kind of land, ...).
+        Words and placeholders (``‹c›`` for a land-cover class, ...).
     unknown : collection of str
-        Words that were never taught: all look the same.
+        Words outside the training data: all of them share one bucket.
     """
     strange = set(unknown)
     words = ["‹u›" if t in strange else t for t in tokens]
@@ -64,7 +64,7 @@ def features(tokens: Sequence[str], unknown: Collection[str] = ()) -> npt.NDArra
 
 
 def _without_place_and_time(words: Sequence[str]) -> list[str]:
-    """The words without dates and places and the prepositions before them: they say where, not what is asked."""
+    """Return the words without dates, places and the prepositions before them, which do not affect the kind of question."""
     kept: list[str] = []
     for word in words:
         if word in ("‹d›", "‹p›", "‹a›"):
@@ -88,7 +88,7 @@ class QuestionClassifier:
         self._weights = {k: np.asarray(v, np.float32) for k, v in weights.items()}
 
     def __call__(self, tokens: Sequence[str], unknown: Collection[str] = ()) -> dict[str, dict[str, float]]:
-        """Probabilities of every choice of every head."""
+        """Return the probabilities of every choice of every head."""
         buckets = features(tokens, unknown)
         hidden = np.maximum(self._weights["table"][buckets].sum(axis=0) / np.sqrt(len(buckets)), 0)
         out = {}

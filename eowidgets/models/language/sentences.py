@@ -1,12 +1,13 @@
-"""A small encoder of sentences: what a question asks, and which of its words that leaves out.
+"""A small sentence encoder: it predicts the request of a question, and the words that the request does not cover.
 
-Words are vectors of 64 numbers, cut from GloVe (Pennington et al. 2014, doi:10.3115/v1/D14-1162), so that words that were never
-in a training question are read like their neighbours. Two layers of self-attention (Vaswani et al. 2017) run over them. Every
-choice of a program has a linear layer over the whole sentence; one more over each word says whether it is a topic (``copse`` is
-forest) or changes the question (``oak`` in "how much oak forest"). It runs in NumPy. Trained by ``training/sentences.py``.
+Words are vectors of 64 numbers, cut from GloVe (Pennington et al. 2014, doi:10.3115/v1/D14-1162), so that words outside
+the training questions are represented like their neighbours. Two layers of self-attention (Vaswani et al. 2017) follow.
+Every choice of a program has a linear layer over the whole sentence; another over each word predicts whether it is a topic
+(``copse`` is forest) or changes the question (``oak`` in "how much oak forest"). It runs in NumPy. Trained by
+``training/sentences.py``.
 
-To add a kind of question: name it in ``HEADS["kind"]`` and its choices as heads of their own, write some forty ways to ask it in
-``training/wordings.txt``, train, and make its program in ``eowidgets/analysis/ask/encoded.py``.
+To add a kind of question: name it in ``HEADS["kind"]`` and its choices as separate heads, write about forty wordings in
+``training/wordings.txt``, train, and build its program in ``eowidgets/analysis/ask/encoded.py``.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ import numpy.typing as npt
 from eowidgets.contract.checkpoint import checkpoint
 
 CHECKPOINT = checkpoint(Path(__file__).parent, "questions.sentences")
-#: Widths of the word vectors, of the vectors of letters, and of the layers; heads of attention; buckets of letters.
+#: Widths of the word vectors, of the letter vectors, and of the layers; attention heads; buckets of letters.
 WORD, LETTERS, WIDTH, PARTS, LAYERS, BUCKETS = 64, 24, 96, 4, 2, 2048
-#: Words of a question that are read; the rest is not.
+#: Maximum number of words of a question; the rest is ignored.
 LONGEST = 48
-#: What :mod:`eowidgets.analysis.ask.slots` puts in place of what a question names; numbers have a mark as well.
+#: Placeholders that :mod:`eowidgets.analysis.ask.slots` inserts for the entities of a question, including numbers.
 MARKS = ("", "‹c›", "‹i›", "‹s›", "‹m›", "‹d›", "‹p›", "‹a›", "‹l›", "‹n›", "‹#›", "‹^›", "‹?›")
 
 _FACTS = (
@@ -37,7 +38,7 @@ _FACTS = (
     *("longest gap", "years", "days", "images a year", "acquisitions", "crs", "imaging", "indices", "place"),
     *("latitude", "longitude", "empty months", "meaning"),
 )
-#: What is decided, and between what.
+#: The heads and their choices.
 HEADS: dict[str, tuple[str, ...]] = {
     "kind": (
         *("presence", "count", "compare", "area", "share", "settlement", "locate", "when", "trend", "change"),
@@ -61,24 +62,24 @@ HEADS: dict[str, tuple[str, ...]] = {
     "by": ("month", "year", "season", "half", "quarter"),
     "fact": _FACTS,
 }
-#: What a word can be: nothing of its own, one that changes the question, or another name of a topic.
+#: Tags of a word: no role, changes the question, or another name of a topic.
 TAGS = ("", "extra", "forest", "field", "water", "built-up", "bare", "vegetation", "snow", "cloud", "image")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What was read: a probability of every choice of every head, and of every tag of every word."""
+    """Prediction for a sentence: a probability for every choice of every head, and for every tag of every word."""
 
     choices: dict[str, dict[str, float]]
     tags: npt.NDArray[np.float32]
 
     def best(self, head: str) -> tuple[str, float]:
-        """The likeliest choice of a head, and its probability."""
+        """Return the likeliest choice of a head, and its probability."""
         return max(self.choices[head].items(), key=lambda kv: kv[1])
 
 
 def spelt_out(text: str) -> str:
-    """The text with a percent sign as a word, and without the number of a band of shortwave infrared.
+    """Return the text with a percent sign as a word, and without the number of a shortwave-infrared band.
 
     Examples
     --------
@@ -89,7 +90,7 @@ def spelt_out(text: str) -> str:
 
 
 def letters(word: str) -> list[int]:
-    """Buckets of the runs of three and four letters of a word.
+    """Return the buckets of the letter trigrams and four-grams of a word.
 
     Examples
     --------
@@ -102,7 +103,7 @@ def letters(word: str) -> list[int]:
 
 
 def mark_of(token: str) -> int:
-    """Number of the mark that a token is; 0 for a word."""
+    """Return the number of the placeholder that a token is; 0 for a word."""
     if token[:1].isdigit():
         return MARKS.index("‹#›")
     return MARKS.index(token) if token in MARKS else MARKS.index("‹?›") if token[:1] == "‹" else 0
@@ -126,11 +127,11 @@ class SentenceReader:
 
     @cached_property
     def words(self) -> dict[str, int]:
-        """Row of every word that has a vector."""
+        """Row of every word with a vector."""
         return {w: i for i, w in enumerate(self._listed.decode().split("\n"))}
 
     def __call__(self, tokens: Sequence[str]) -> Sentence:
-        """Read the words of a question, with marks in place of what it names."""
+        """Classify the words of a question, with placeholders for its entities."""
         read = ["‹^›", *tokens[: LONGEST - 1]]
         x = self._inputs(read)
         for n in range(LAYERS):
@@ -144,7 +145,7 @@ class SentenceReader:
             chances = _softmax(self._w[f"head.{head}.weight"] @ pooled + self._w[f"head.{head}.bias"])
             out[head] = dict(zip(choices, chances.tolist(), strict=True))
         tags = np.zeros((len(tokens), len(TAGS)), np.float32)
-        tags[:, 1] = 1.0  # what is too long to be read changes the question
+        tags[:, 1] = 1.0  # words beyond the maximum length are tagged as changing the question
         tags[: len(read) - 1] = _softmax(x[1:] @ self._w["tags.weight"].T + self._w["tags.bias"])
         return Sentence(out, tags)
 

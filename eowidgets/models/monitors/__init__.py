@@ -1,4 +1,4 @@
-"""Break monitors: a stable history is modelled, and every clear date after it is held against the model."""
+"""Break monitors: fit a stable history, and compare every later clear date with the fit."""
 
 from eowidgets.models.monitors import ccdc, ensemble, ewma, iqr, sums
 from eowidgets.models.monitors.landtrendr import model as landtrendr

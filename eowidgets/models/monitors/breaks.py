@@ -1,4 +1,4 @@
-"""The first break that counts: renewed histories, and a new search after a crossing that was slight."""
+"""Find the first valid break: extended histories, and a repeated search after a minor crossing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 from eowidgets.models.classical.series import DAYS_PER_YEAR, MAD_TO_SD, MEDIAN_TO_MEAN, masked_median
 from eowidgets.models.monitors.watched import Watched
 
-#: A renewed history reaches back so many years, or as far as the first one if that is longer.
+#: Length of an extended history in years, or that of the first history if it is longer.
 MEMORY = 6.0
-#: Fewest clear observations of a part of a year whose median is a magnitude.
+#: Minimum number of clear observations of a part of a year whose median is a magnitude.
 PART = 4
-#: Noise of reflectance, or of an index, that no fit goes below.
+#: Minimum noise of reflectance, or of an index, of any fit.
 NOISE_FLOOR = 0.005
-#: A break is looked for within a period, and confirmed and measured by the dates of so many years after it.
+#: Years after a period whose dates confirm and measure its breaks.
 TAIL = 1.5
 
 
@@ -30,7 +30,7 @@ class Crossing:
     score : Tensor, shape (n,)
         Largest statistic over threshold; above 1 there is a crossing.
     first, confirmed : Tensor, shape (n,), int64
-        Positions, among the dates after the history, on which it is first seen and confirmed; of no meaning where
+        Positions, among the dates after the history, on which it is first seen and confirmed; undefined where
         there is none.
     """
 
@@ -46,11 +46,11 @@ class Breaks:
     Attributes
     ----------
     score : Tensor, shape (n,)
-        As of :class:`Crossing`; at most 1 where no crossing counts, NaN where the pixel cannot be watched.
+        As in :class:`Crossing`; at most 1 where no crossing is valid, NaN where the pixel cannot be monitored.
     first, confirmed : Tensor, shape (n,), float64
-        Days since 1970-01-01, NaN where nothing broke.
+        Days since 1970-01-01, NaN without a break.
     magnitude : Tensor, shape (n, c)
-        Size of the break (:func:`magnitude_of`), NaN where nothing broke.
+        Size of the break (:func:`magnitude_of`), NaN without a break.
     """
 
     score: Tensor
@@ -61,24 +61,24 @@ class Breaks:
 
 #: Finds the first crossing among the dates after the history whose position is at least ``since`` (n,).
 Search = Callable[[Watched, Tensor], Crossing]
-#: Fits a history: positions of its first date, of the first date after it, and one past the last date watched; rows.
+#: Fits a history: positions of its first date, of the first date after it, and one past the last monitored date; rows.
 Fit = Callable[[int, int, int, Tensor], Watched]
 
 
 def periods(days: Tensor, start: float, history: float, renew: float) -> Iterator[tuple[int, int, int, float]]:
-    """Give the periods in which a break is looked for, in order.
+    """Yield the periods in which breaks are searched, in order.
 
     Returns
     -------
     iterator of (begin, cut, end, until)
-        The history is ``days[begin:cut]``, the dates watched are ``days[cut:end]``, and breaks before the day
-        ``until`` count.
+        The history is ``days[begin:cut]``, the monitored dates are ``days[cut:end]``, and breaks before the day ``until``
+        are valid.
     """
     last = float(days[-1]) if len(days) else start
     border = start + history * DAYS_PER_YEAR
     while True:
         until = border + renew * DAYS_PER_YEAR
-        # No period for less than half a year: it joins the one before it.
+        # A period of less than half a year is merged with the previous one.
         final = renew <= 0 or until + renew * DAYS_PER_YEAR / 2 > last
         begin = int((days < border - max(history, MEMORY) * DAYS_PER_YEAR).sum()) if border > start else 0
         end = len(days) if final else int((days < until + TAIL * DAYS_PER_YEAR).sum())
@@ -101,12 +101,11 @@ def find_breaks(
     sure: float,
     like: Tensor,
 ) -> Breaks:
-    """Find the first break that counts.
+    """Find the first valid break.
 
-    A period of ``renew`` years follows the history; where nothing broke in it, it joins the history, which is fitted
-    again for the next one. A pixel with too few clear dates in its first history is watched from a later one on. A
-    crossing whose magnitude is below ``smallest``, or below ``sure`` standard errors of it, does not end the search: it
-    goes on after it.
+    A period of ``renew`` years follows the history; without a break it extends the history, which is fitted again for the
+    next period. A pixel with too few clear dates in its first history is monitored from a later one on. After a crossing
+    whose magnitude is below ``smallest``, or below ``sure`` standard errors, the search continues.
 
     Parameters
     ----------
@@ -114,11 +113,11 @@ def find_breaks(
     shape : (int, int)
         Pixels and bands.
     start : float
-        Day on which the history begins.
+        First day of the history.
     history, renew : float
         Years; 0 never renews.
     like : Tensor
-        Gives device and dtype.
+        Defines device and dtype.
     """
     n, bands = shape
     nothing = like.new_full((n,), torch.nan, dtype=torch.float64)
@@ -135,7 +134,7 @@ def find_breaks(
         broken = ok & (found.score > 1)
         if len(seen.later):
             broken &= seen.later[found.first] < until
-        # A crossing beyond the period waits for the next history, which knows more.
+        # A crossing beyond the period is left to the next history, which has more data.
         score = torch.where(broken, found.score, found.score.clamp_max(1)).masked_fill(~ok, torch.nan)
         out.score[open_] = torch.fmax(out.score[open_], score)
         at = open_[broken]
@@ -148,7 +147,7 @@ def find_breaks(
 
 
 def first_that_counts(seen: Watched, search: Search, smallest: float, sure: float) -> tuple[Crossing, Tensor]:
-    """Search again after every slight crossing; give the crossing and its magnitude (n, c)."""
+    """Repeat the search after every minor crossing; return the crossing and its magnitude (n, c)."""
     found = search(seen, torch.zeros_like(seen.counted))
     magnitude = seen.residual.new_full(seen.residual.shape[:2], torch.nan)
     if not len(seen.later):
@@ -159,11 +158,11 @@ def first_that_counts(seen: Watched, search: Search, smallest: float, sure: floa
         first = found.first[rows]
         size, error = magnitude_of(part, first)
         length = size.square().sum(dim=1).sqrt()
-        # Of c bands, the sum of squares that chance alone gives grows with c; of one band this is `sure` errors.
+        # The sum of squares due to chance alone grows with the number of bands; for one band the limit is `sure` errors.
         distance = (size / error.clamp_min(1e-9)).square().sum(dim=1)
         slight = (length < smallest) | (distance < sure**2 + 2 * (size.shape[1] - 1) * (sure > 0))
         if sure > 0:
-            # The year after a slight crossing may hold a true break further on.
+            # The year after a minor crossing may contain a valid break.
             moved = split(part, first, size)
             found.first[rows] = moved
             found.confirmed[rows] = torch.maximum(found.confirmed[rows], moved)
@@ -182,7 +181,7 @@ def first_that_counts(seen: Watched, search: Search, smallest: float, sure: floa
 
 
 def split(seen: Watched, first: Tensor, size: Tensor) -> Tensor:
-    """The position, from ``first`` (n,) on and within a year, at which a step of ``size`` (n, c) begins, (n,)."""
+    """Return the position, from ``first`` (n,) and within a year, at which a step of ``size`` (n, c) begins, (n,)."""
     length = size.square().sum(dim=1, keepdim=True).sqrt().clamp_min(1e-9)
     along = (seen.after * (size / length).unsqueeze(-1)).sum(dim=1)
     when = seen.later[first].unsqueeze(1)
@@ -193,12 +192,12 @@ def split(seen: Watched, first: Tensor, size: Tensor) -> Tensor:
 
 
 def magnitude_of(seen: Watched, first: Tensor) -> tuple[Tensor, Tensor]:
-    """Size of a change that is first seen at ``first`` (n,), and its standard error if errors are independent.
+    """Return the magnitude of a change first observed at ``first`` (n,), and its standard error for independent errors.
 
-    The median residual over a part of the year after it: the quarter or the half-year at its beginning, or the half-year
-    three or six months later; the part in which it is largest. Cleared land grows green again within months, and a forest
-    without leaves looks like cleared land. A part counts if it holds :data:`PART` clear observations; where none does, it is
-    the median of all up to a year.
+    The median residual over a part of the following year: the first quarter or half-year, or the half-year three or six
+    months later; the part with the largest magnitude. Cleared land is green again within months, and a leafless forest
+    looks like cleared land. A part needs :data:`PART` clear observations; if none has them, the median of all within a
+    year is used.
 
     Returns
     -------
@@ -219,28 +218,28 @@ def magnitude_of(seen: Watched, first: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _median_in(seen: Watched, since: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
-    """Median (n, c) and number (n,) of the clear observations within some years after a date."""
+    """Return median (n, c) and number (n,) of the clear observations within some years after a date."""
     where = seen.clear & (since >= start * DAYS_PER_YEAR) & (since < end * DAYS_PER_YEAR)
     return masked_median(seen.after, where.unsqueeze(1), dim=-1), where.sum(dim=1)
 
 
 def robust_spread(seen: Watched) -> Tensor:
-    """1.4826 times the median absolute residual of the history, by band, at least :data:`NOISE_FLOOR`, (n, c)."""
+    """Return 1.4826 x the median absolute residual of the history, by band, at least :data:`NOISE_FLOOR`, (n, c)."""
     middle = masked_median(seen.before.abs(), seen.known.unsqueeze(1), dim=-1)
     return (MAD_TO_SD * middle.nan_to_num(1.0)).clamp_min(NOISE_FLOOR)
 
 
 def since_mask(clear: Tensor, since: Tensor) -> Tensor:
-    """Clear observations from the position ``since`` (n,) on, shape (n, t)."""
+    """Return the clear observations from the position ``since`` (n,) on, shape (n, t)."""
     return clear & (torch.arange(clear.shape[1], device=clear.device) >= since.unsqueeze(1))
 
 
 def change_point(seen: Watched, found: Crossing, sign: Tensor, sigma: Tensor, since: Tensor) -> Crossing:
-    """Date crossings by least squares: the step that divides the residuals up to the crossing best.
+    """Date crossings by least squares: the step that best divides the residuals up to the crossing.
 
     With m the size of the step (:func:`magnitude_of` at the crossing), the first date is the j that
-    makes ``Σ_{i = j..crossing} (e_i - m / 2)`` largest. Residuals are cut off at 3 σ or m, so that one missed cloud
-    moves no date.
+    maximises ``Σ_{i = j..crossing} (e_i - m / 2)``. Residuals are clipped at 3 σ or m, so that one undetected cloud
+    does not move the date.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A break monitor in the manner of CCDC: several clear observations in a row that the history did not foresee."""
+"""A break monitor similar to CCDC: several consecutive clear observations outside the prediction of the history."""
 
 from __future__ import annotations
 
@@ -22,38 +22,44 @@ from eowidgets.models.monitors.watched import RIDGE, Watched
 class BreakCCDC(Monitor):
     """Harmonic model of a stable history, and a test of every clear observation after it.
 
-    An observation is out of line when ``Σ_c (residual_c / spread_c)²`` exceeds the χ² quantile for that many bands;
-    ``consecutive`` of them in a row are a break, dated at the first and confirmed at the last.
+    An observation is anomalous if ``Σ_c (residual_c / spread_c)²`` exceeds the χ² quantile for that many bands;
+    ``consecutive`` consecutive anomalies are a break, dated at the first and confirmed at the last.
 
     Source: Zhu and Woodcock (2014), doi:10.1016/j.rse.2014.01.011, sections 3.3–3.4 (eq. 1 for the model, the
     test over all bands, consecutive observations). The χ² threshold is the form of its later implementations.
-    Simpler than CCDC: the history is given in years and fitted once; the model is not refitted as new dates come;
-    the first break ends it. With ``robust`` the fit is Huber's with a small ridge, and the spread is the root mean
-    square residual of the history, with residuals cut off at three times 1.4826 · their median, at least 0.005;
+    Simpler than CCDC: the history is given in years and fitted once; the model is not refitted for new dates;
+    the first break ends the search. With ``robust`` the fit is Huber's with a small ridge, and ``spread`` is the root mean
+    square residual of the history, with residuals clipped at three times 1.4826 · their median, at least 0.005;
     without it, ordinary least squares and the root mean square residual, as published.
     """
 
     name = "break-ccdc"
     card = Card(
         title="Break monitor, CCDC-like",
-        summary="Finds the first time that several clear observations in a row leave the pixel's own yearly course.",
+        summary="Detects the first run of consecutive clear observations outside the pixel's own yearly course.",
         paper="Zhu and Woodcock (2014), Remote Sensing of Environment 144, 152–171.",
         url="https://doi.org/10.1016/j.rse.2014.01.011",
         licence="Apache-2.0",
         scores={SCORE: 0.81},
         limits="Needs a stable year or two with a dozen clear dates; one break per pixel; thinning, shadows at edges and "
-        "series of missed cloud look like one.",
+        "series of undetected cloud look like breaks.",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params(MonitorParams):
-        """What is tested, and how strictly."""
+        """Test and its strictness."""
 
         watch: str = param(
             "all bands", choices=("all bands", *INDICES), label="Watch", help="All bands together, or one index."
         )
         consecutive: int = param(
-            4, low=2, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
+            4,
+            low=2,
+            high=20,
+            step=1,
+            unit="observations",
+            label="Consecutive",
+            help="Consecutive observations that confirm a break.",
         )
         probability: float = param(
             0.8, low=0.5, high=0.999999, label="Probability", help="χ² probability that an observation must exceed."
@@ -65,7 +71,7 @@ class BreakCCDC(Monitor):
             step=0.01,
             unit="index",
             label="Smallest change",
-            help="Smaller ones are left out; of all bands together, those smaller than a fourth of it.",
+            help="Smaller changes are ignored; for all bands together, those smaller than a quarter of it.",
         )
 
     @property
@@ -75,18 +81,18 @@ class BreakCCDC(Monitor):
 
     @property
     def ridge(self) -> float:
-        """A small one, if the fit is robust."""
+        """A small one if the fit is robust."""
         return 0.1 if self.params.robust else RIDGE
 
     @property
     def smallest(self) -> float:
-        """As the parameter; of all bands a fourth of it, in reflectance; 0 as published."""
+        """Value of the parameter; for all bands a quarter of it, in reflectance; 0 as published."""
         # Where red and nir add up to 0.35, a loss of NDVI moves both by 0.18 of it, and the vector of both by 0.25.
         share = 1.0 if self.pair is not None else 0.25
         return share * self.params.smallest if self.params.robust else 0.0
 
     def search(self, seen: Watched, since: Tensor) -> Crossing:
-        """Find the first run of observations out of line."""
+        """Find the first run of anomalous observations."""
         spread = history_spread(seen) if self.params.robust else plain_spread(seen)
         limit = chi2_quantile(self.params.probability, seen.residual.shape[1])
         statistic = (seen.after / (spread * limit**0.5).unsqueeze(-1)).square().sum(dim=1)
@@ -95,13 +101,13 @@ class BreakCCDC(Monitor):
 
 
 def plain_spread(seen: Watched) -> Tensor:
-    """Root mean square residual of the history by band, (n, c)."""
+    """Return the root mean square residual of the history by band, (n, c)."""
     total = seen.before.square().sum(dim=-1)
     return (total / seen.counted.clamp_min(1).unsqueeze(1)).sqrt().clamp_min(1e-9)
 
 
 def history_spread(seen: Watched) -> Tensor:
-    """As :func:`plain_spread` by degrees of freedom; outliers count as three robust spreads."""
+    """Return :func:`plain_spread` by degrees of freedom, with outliers clipped at three robust standard deviations."""
     size = seen.before.abs()
     limit = 3 * MAD_TO_SD * masked_median(size, seen.known.unsqueeze(1), dim=-1).nan_to_num(0).clamp_min(NOISE_FLOOR)
     total = torch.minimum(size, limit.unsqueeze(-1)).square().sum(dim=-1)

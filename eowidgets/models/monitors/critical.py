@@ -1,4 +1,4 @@
-"""Critical values of OLS-MOSUM monitoring: those published, and simulated ones for what is not in the table."""
+"""Critical values of OLS-MOSUM monitoring: published ones, and simulated ones outside the published table."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from eowidgets.models.classical.stats import mosum_constant
 
-#: Monitoring may last this many lengths of the history, in observations; the table is for that.
+#: Longest monitoring in lengths of the history, in observations; the table is for this horizon.
 HORIZON = 10.0
 #: Levels of significance, and λ of the boundary ``λ √(2 log₊ t)`` for each bandwidth, at horizon 10: Zeileis et al.
-#: (2005), doi:10.1002/jae.776, as tabulated with the R package strucchange.
+#: (2005), doi:10.1002/jae.776, as tabulated in the R package strucchange.
 LEVELS = (0.001, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05)
 PUBLISHED = {
     0.25: (1.7455, 1.5980, 1.5216, 1.4482, 1.4032, 1.3689, 1.3418),
@@ -21,10 +21,10 @@ PUBLISHED = {
 
 
 def mosum_critical(alpha: float, bandwidth: float) -> float:
-    """Critical value λ of the boundary ``λ √(2 log₊ t)``.
+    """Return the critical value λ of the boundary ``λ √(2 log₊ t)``.
 
-    From the table, between its levels by linear interpolation, where ``bandwidth`` is 1/4, 1/2 or 1 and ``alpha``
-    at most 0.05; else simulated, in steps of a hundredth of the history, which puts it up to 3 % too low.
+    From the table, by linear interpolation between its levels, if ``bandwidth`` is 1/4, 1/2 or 1 and ``alpha`` at most
+    0.05; otherwise simulated, in steps of a hundredth of the history, which gives values up to 3 % too low.
 
     Examples
     --------

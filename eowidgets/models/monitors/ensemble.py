@@ -1,4 +1,4 @@
-"""Several break monitors that err differently, and the mean of their calibrated probabilities."""
+"""Several break monitors with different errors, and the mean of their calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ CALIBRATED: dict[type[Monitor], tuple[float, float]] = {
 
 @register
 class BreakEnsemble(IndexMonitor):
-    """The mean of calibrated probabilities of CCDC, BFAST, IQR and EWMA: a break where it is above one half.
+    """The mean of calibrated probabilities of CCDC, BFAST, IQR and EWMA; there is a break where it exceeds one half.
 
     Each member runs with its own defaults on the same series. Its score becomes a probability by a logistic function
-    that was fitted on injected breaks, and the mean of the members ranks the pixels. Dates and magnitude are those of
-    the member with the highest probability. Where one has too short a history the others decide.
+    fitted on injected breaks, and the mean of the members ranks the pixels. Dates and magnitude are those of the member
+    with the highest probability. If the history of one is too short, the others are used.
 
     After Bullock, Woodcock and Holden (2020), doi:10.1016/j.rse.2019.04.018, who combine several tests of one series,
     with other members and rules.
@@ -44,12 +44,12 @@ class BreakEnsemble(IndexMonitor):
     name = "break-ensemble"
     card = Card(
         title="Break monitor, ensemble",
-        summary="Averages the calibrated probabilities of four monitors that err differently.",
+        summary="Averages the calibrated probabilities of four monitors with different errors.",
         paper="Bullock, Woodcock and Holden (2020), Remote Sensing of Environment 238, 111165, for the idea.",
         url="https://doi.org/10.1016/j.rse.2019.04.018",
         licence="Apache-2.0",
         scores={SCORE: 0.83},
-        limits="Takes as long as all members; needs a stable year or two; one break per pixel.",
+        limits="Takes as long as all members together; needs a stable year or two; one break per pixel.",
     )
     Params = IndexParams
 
@@ -61,21 +61,21 @@ class BreakEnsemble(IndexMonitor):
         self.members: tuple[Monitor, ...] = tuple(cls(**(plain if cls is BreakCCDC else own)) for cls in CALIBRATED)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Run all members on the same series; layers as of any monitor."""
+        """Run all members on the same series; layers as for any monitor."""
         given = self.prepared(batch)
         found, probability = self.joined([m.breaks(given) for m in self.members])
         return self.answer(found) | {"change": torch.stack([1 - probability, probability], dim=1).to(torch.float32)}
 
     def search(self, seen: Watched, since: Tensor) -> Crossing:
-        """Has no search of its own."""
+        """Raise: the ensemble uses the searches of its members."""
         raise NotImplementedError
 
     def joined(self, said: list[Breaks]) -> tuple[Breaks, Tensor]:
-        """Combine members: the breaks, and the probability of change (n,), NaN where no member knows."""
+        """Combine members: the breaks, and the probability of change (n,), NaN where no member has a result."""
         chance = torch.stack([calibrated(s.score, *ab) for s, ab in zip(said, CALIBRATED.values(), strict=True)])
         mean = chance.nanmean(dim=0)
         broken = torch.stack([s.score > 1 for s in said])
-        # Only what a member found can be dated.
+        # Only members that found a break can date it.
         mean = torch.where(broken.any(dim=0), mean, mean.clamp_max(0.5))
         best = torch.where(broken, chance.nan_to_num(-1), -1.0).argmax(dim=0, keepdim=True)
         none = mean <= 0.5
@@ -93,5 +93,5 @@ class BreakEnsemble(IndexMonitor):
 
 
 def calibrated(score: Tensor, a: float, b: float) -> Tensor:
-    """Probability of change for a score, NaN where that is."""
+    """Return the probability of change for a score, NaN for a NaN score."""
     return torch.sigmoid(a + b * score.clamp_min(1e-3).log())

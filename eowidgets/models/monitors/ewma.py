@@ -16,36 +16,36 @@ from eowidgets.models.monitors.breaks import Crossing, change_point, robust_spre
 from eowidgets.models.monitors.runs import start_of
 from eowidgets.models.monitors.watched import Watched
 
-#: Observations of the history beyond so many spreads are dropped.
+#: Observations of the history beyond this many standard deviations are dropped.
 SHEWHART = 5.0
 
 
 @register
 class BreakEWMA(IndexMonitor):
-    """Harmonic fit of the history, and a control chart of what follows.
+    """Harmonic fit of the history, and a control chart of the later residuals.
 
     ``z_k = (1 - λ) z_{k-1} + λ e_k`` over the clear observations, from z = 0 at the start of the history; a break is
-    where ``|z| ≥ L σ √(λ / (2 - λ))``, σ the spread of the history's residuals. Observations further out than
-    ``outlier`` σ do not count.
+    where ``|z| ≥ L σ √(λ / (2 - λ))``, with σ the standard deviation of the history's residuals. Observations beyond
+    ``outlier`` σ are ignored.
 
-    Source: Brooks et al. (2014), doi:10.1109/TGRS.2013.2272545: least squares, then a Shewhart chart drops what
-    lies beyond 5 σ of the history and the rest is fitted again. With ``robust`` Huber's fit stands in for both.
+    Source: Brooks et al. (2014), doi:10.1109/TGRS.2013.2272545: least squares, then a Shewhart chart drops history values
+    beyond 5 σ and the rest is fitted again. With ``robust`` Huber's fit replaces both.
     """
 
     name = "break-ewma"
     card = Card(
         title="Break monitor, control chart (EWMA)",
-        summary="Finds the first date on which the recent average has left the pixel's own yearly course.",
+        summary="Detects the first date on which the moving average leaves the pixel's own yearly course.",
         paper="Brooks et al. (2014), IEEE Transactions on Geoscience and Remote Sensing 52(6), 3316–3332.",
         url="https://doi.org/10.1109/TGRS.2013.2272545",
         licence="Apache-2.0",
         scores={SCORE: 0.76},
-        limits="Two missed clouds near each other are enough for an alarm unless the limit is wide.",
+        limits="Two adjacent undetected clouds cause a false positive unless the limit is wide.",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params(IndexParams):
-        """The chart."""
+        """Settings of the control chart."""
 
         weight: float = param(
             0.1,
@@ -53,7 +53,7 @@ class BreakEWMA(IndexMonitor):
             high=1.0,
             step=0.05,
             label="Weight λ",
-            help="Of the newest observation; small is slow and sure.",
+            help="Weight of the newest observation; smaller values are slower and more reliable.",
         )
         limit: float = param(
             5.0, low=0.5, high=50.0, step=0.5, unit="σ", label="Limit L", help="Width of the chart; wider is stricter."
@@ -64,7 +64,7 @@ class BreakEWMA(IndexMonitor):
             high=1000.0,
             unit="σ",
             label="Outliers beyond",
-            help="Single observations so far out are skipped.",
+            help="Single observations beyond this limit are skipped.",
         )
         again: int = param(
             3,
@@ -72,17 +72,17 @@ class BreakEWMA(IndexMonitor):
             high=20,
             step=1,
             unit="observations",
-            label="Outliers in a row",
-            help="So many on one side count after all: after a clear-cut everything is far out.",
+            label="Consecutive outliers",
+            help="This many consecutive outliers on one side are used: after a clear-cut all values are outliers.",
         )
 
     @property
     def screen(self) -> float | None:
-        """As published, where the fit is not robust."""
+        """Width of the Shewhart chart as published, if the fit is not robust."""
         return None if self.params.robust else SHEWHART
 
     def search(self, seen: Watched, since: Tensor) -> Crossing:
-        """Leave the chart; the first date begins the step that leads there (:func:`change_point`)."""
+        """Find where the chart is left; the first date begins the step that leads there (:func:`change_point`)."""
         p = self.params
         before, after = seen.before.squeeze(1), seen.after.squeeze(1)
         if p.robust:
@@ -93,7 +93,7 @@ class BreakEWMA(IndexMonitor):
         fresh = since_mask(seen.clear, since)
         near = fresh & (after.abs() <= p.outlier * wide)
         if p.robust:
-            # So many outliers in a row on one side are no missed clouds: they count, cut off where the gate is.
+            # This many consecutive outliers on one side are not undetected clouds: they are used, clipped at the limit.
             for side in (1, -1):
                 near |= fresh & (in_a_row(fresh & (side * after > p.outlier * wide), fresh) >= p.again)
             after = torch.minimum(torch.maximum(after, -p.outlier * wide), p.outlier * wide)
@@ -102,7 +102,7 @@ class BreakEWMA(IndexMonitor):
         if bool(known.any()):
             values, counts = torch.cat([before, after], dim=1), torch.cat([known, near], dim=1)
             average = moving_average(values, counts, weight)[:, seen.length :]
-        else:  # a new search begins at 0: the history adds nothing
+        else:  # a repeated search begins at 0, without the history
             average = moving_average(after, near, weight) if after.shape[1] else after
         width = p.limit * wide * math.sqrt(weight / (2 - weight))
         ratio = (average.abs() / width).masked_fill_(~near, 0)
@@ -117,15 +117,15 @@ class BreakEWMA(IndexMonitor):
 
 
 def in_a_row(out: Tensor, clear: Tensor) -> Tensor:
-    """How many clear observations in a row, up to each date, are True in ``out``, shapes (n, t)."""
+    """Return the number of consecutive clear observations, up to each date, that are True in ``out``, shapes (n, t)."""
     count = (out & clear).cumsum(dim=1)
-    # The count at the last clear observation that is not out.
+    # Subtract the count at the last clear observation that is False in ``out``.
     return count - torch.where(clear & ~out, count, 0).cummax(dim=1).values
 
 
 def moving_average(values: Tensor, counts: Tensor, weight: float) -> Tensor:
-    """Exponentially weighted moving average along the last dimension, shapes (n, t); it rests where nothing counts."""
-    # Dates first, side by side in memory: the recursion then runs over whole rows.
+    """Return the exponentially weighted moving average along the last dimension, (n, t), constant where not counted."""
+    # Dates first, contiguous in memory: the recursion then processes whole rows.
     rows = values.T.contiguous()
     share = weight * counts.T.to(values.dtype)
     now = torch.zeros_like(rows[0])

@@ -1,4 +1,4 @@
-"""A break monitor that trusts no mean: observations in a row outside the quartiles of the history by far."""
+"""A break monitor based on quartiles: consecutive observations far outside the quartiles of the history."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from eowidgets.models.monitors.watched import Watched
 
 @register
 class BreakIQR(IndexMonitor):
-    """Harmonic fit of the history; outliers are told by the quartiles q of its residuals.
+    """Harmonic fit of the history; outliers are detected by the quartiles q of its residuals.
 
-    An observation is out of line when its residual lies outside ``q25 - s · (q75 - q25) .. q75 + s · (q75 - q25)``
-    (Tukey's fences, 1977); ``consecutive`` of them in a row are a break. Quartiles by linear interpolation.
+    An observation is anomalous if its residual lies outside ``q25 - s · (q75 - q25) .. q75 + s · (q75 - q25)``
+    (Tukey's fences, 1977); ``consecutive`` consecutive anomalies are a break. Quartiles by linear interpolation.
     """
 
     name = "break-iqr"
     card = Card(
         title="Break monitor, quartiles (IQR)",
-        summary="Finds the first time that several clear observations in a row lie far outside the usual half of the residuals.",
+        summary="Detects the first run of consecutive clear observations far outside the quartiles of the residuals.",
         paper="Tukey (1977), Exploratory Data Analysis, for the fences.",
         licence="Apache-2.0",
         scores={SCORE: 0.80},
-        limits="A short history knows its quartiles badly; one break per pixel.",
+        limits="Quartiles of a short history are unreliable; one break per pixel.",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params(IndexParams):
-        """How strict."""
+        """Strictness of the test."""
 
         sensitivity: float = param(
             0.5,
@@ -45,10 +45,16 @@ class BreakIQR(IndexMonitor):
             step=0.1,
             unit="IQR",
             label="Fence",
-            help="Distance from the quartiles; higher is stricter.",
+            help="Distance from the quartiles in interquartile ranges; higher is stricter.",
         )
         consecutive: int = param(
-            4, low=1, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
+            4,
+            low=1,
+            high=20,
+            step=1,
+            unit="observations",
+            label="Consecutive",
+            help="Consecutive observations that confirm a break.",
         )
 
     def search(self, seen: Watched, since: Tensor) -> Crossing:
@@ -62,7 +68,7 @@ class BreakIQR(IndexMonitor):
 
 
 def quartiles(values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """25th and 75th percentile of the values (n, t) where ``mask`` is True, by linear interpolation, shapes (n,)."""
+    """Return the 25th and 75th percentile of the values (n, t) where ``mask`` is True, linearly interpolated, (n,)."""
     ordered = values.masked_fill(~mask, torch.inf).sort(dim=1).values
     last = (mask.sum(dim=1, keepdim=True) - 1).clamp_min(0)
     found = []
@@ -71,6 +77,6 @@ def quartiles(values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         below = place.floor().long()
         a, b = ordered.gather(1, below), ordered.gather(1, torch.minimum(below + 1, last))
         part = (place - below).to(ordered.dtype)
-        # Where a pixel has no history both are infinite: 0 keeps NaN out of what follows; the pixel is not watched.
+        # Both are infinite for a pixel without history: 0 avoids NaN in later steps; the pixel is not monitored.
         found.append(torch.where(a.isinf(), 0.0, a + (b - a) * part).squeeze(1))
     return found[0], found[1]

@@ -6,7 +6,7 @@ from eowidgets.errors import InputError
 
 
 def months_of(text: str) -> tuple[int, ...]:
-    """Return the months, 1..12, from the first to the last: ``"5-9"``, or ``"11-2"`` over the new year.
+    """Return the months, 1..12, from the first to the last: ``"5-9"``, or ``"11-2"`` across the new year.
 
     Examples
     --------
@@ -19,5 +19,5 @@ def months_of(text: str) -> tuple[int, ...]:
     except ValueError:
         a = b = 0
     if not (1 <= a <= 12 and 1 <= b <= 12):
-        raise InputError(f"The months {text[:20]!r} cannot be read: write the first and the last, for example 5-9.")
+        raise InputError(f"The months {text[:20]!r} are invalid: write the first and the last month, for example 5-9.")
     return tuple((a - 1 + k) % 12 + 1 for k in range((b - a) % 12 + 1))

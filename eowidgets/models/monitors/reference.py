@@ -1,4 +1,4 @@
-"""The common offset of every date (haze, illumination), estimated on stable pixels alone."""
+"""The common offset of every date (haze, illumination), estimated on stable pixels."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from torch import Tensor
 from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 from eowidgets.models.classical.series import DAYS_PER_YEAR, MAD_TO_SD, MEDIAN_TO_MEAN, masked_median, solving_dtype
 
-#: Fewest stable pixels, and least share of stable pixels, from which an offset is taken.
+#: Minimum number and minimum share of stable pixels for an offset.
 FEWEST_STABLE, LEAST_STABLE = 30, 0.03
-#: Least share of the area that must be seen on a date; other dates are not used.
+#: Minimum observed share of the area on a date; other dates are not used.
 SEEN = 0.1
-#: A pixel is stable while its yearly medians differ by less than this, or than so many standard errors.
+#: A pixel is stable if its yearly medians differ by less than this, or by less than this many standard errors.
 TOLERANCE_INDEX, TOLERANCE_BANDS, ERRORS = 0.06, 0.03, 4.0
-#: Fewest clear observations of a block of a year, and of a pixel that is judged at all.
+#: Minimum number of clear observations of a one-year block, and of a pixel to be classified.
 BLOCK, JUDGED = 5, 12
-#: An offset lasts less than half of this (days); what lasts longer stays in the series.
+#: Offsets that last longer than half of this (days) stay in the series.
 LASTING = DAYS_PER_YEAR
-#: Estimates of offsets and of stable pixels follow one another so many times.
+#: Number of alternations between the estimates of offsets and of stable pixels.
 ITERATIONS = 3
 
 
@@ -32,9 +32,9 @@ class Reference:
     Attributes
     ----------
     offsets : Tensor, shape (t, c)
-        To be taken off; 0 where nothing certain is known, NaN on dates on which too little of the area was seen.
+        Offsets to subtract; 0 if not significant, NaN on dates with too little of the area observed.
     stable, judged : Tensor, shape (n,), bool
-        Pixels without lasting change, and pixels that were seen often enough to tell.
+        Pixels without lasting change, and pixels with enough observations to be classified.
     """
 
     offsets: Tensor
@@ -43,7 +43,7 @@ class Reference:
 
     @property
     def share(self) -> float:
-        """Share of the judged pixels that are stable; NaN if none was judged."""
+        """Share of the classified pixels that are stable; NaN if none was classified."""
         return float((self.stable & self.judged).sum()) / judged if (judged := int(self.judged.sum())) else float("nan")
 
     @property
@@ -53,18 +53,18 @@ class Reference:
 
 
 def enough(stable: int, judged: int) -> bool:
-    """Return whether so many stable pixels of so many judged ones give an offset."""
-    # A cube of a few pixels can give no more than it has.
+    """Return whether the numbers of stable and of classified pixels suffice for an offset."""
+    # For a cube of a few pixels the minimum is lower.
     return stable >= max(min(FEWEST_STABLE, judged // 2), LEAST_STABLE * judged, 3)
 
 
 def find_reference(series: Tensor, usable: Tensor, days: Tensor, terms: int) -> Reference:
     """Estimate the offsets.
 
-    Each pixel is fitted robustly over the whole series. A pixel is stable while the medians of its residuals over years
-    agree with each other: changes, abrupt or gradual, move them apart. The offset of a date is the median residual of
-    the stable pixels, less its own running median over a year: a step or trend that stable pixels have in common is
-    never taken off. Stable pixels and offsets are estimated in turn.
+    Each pixel is fitted robustly over the whole series. A pixel is stable if the yearly medians of its residuals agree:
+    abrupt or gradual changes separate them. The offset of a date is the median residual of the stable pixels, less its own
+    running median over a year, so a common step or trend of stable pixels is never subtracted. Stable pixels and offsets
+    are estimated alternately.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def find_reference(series: Tensor, usable: Tensor, days: Tensor, terms: int) -> 
     usable : Tensor, shape (n, t), bool
     days : Tensor, shape (t,)
     terms : int
-        Waves per year of the fit.
+        Harmonics per year of the fit.
     """
     days = days.detach().cpu().double()
     columns = design(days, max(terms, 1), False, 0.0).to(series.device, solving_dtype(series.device))
@@ -88,7 +88,7 @@ def find_reference(series: Tensor, usable: Tensor, days: Tensor, terms: int) -> 
         stable = judged & _steady(residual - offsets.T, usable, blocks)
         if not enough(int(stable.sum()), int(judged.sum())):
             if k == 0 and bool(offsets.any()):
-                # The first offsets come from all pixels, changed ones too: judge without them.
+                # The first offsets are estimated from all pixels, including changed ones, so they are not used here.
                 offsets = torch.zeros_like(offsets)
                 continue
             offsets = torch.zeros_like(offsets)
@@ -98,14 +98,14 @@ def find_reference(series: Tensor, usable: Tensor, days: Tensor, terms: int) -> 
 
 
 def _offsets(residual: Tensor, usable: Tensor, near: list[np.ndarray]) -> Tensor:
-    """Short-lived common offset of every date, shape (t, c)."""
+    """Return the transient common offset of every date, shape (t, c)."""
     seen = usable.T.unsqueeze(1)  # t 1 n
     values = residual.permute(2, 1, 0)
     count = seen.sum(dim=-1)  # t 1
     middle = masked_median(values, seen, dim=-1)
     spread = MAD_TO_SD * masked_median((values - middle.unsqueeze(-1)).abs(), seen, dim=-1)
     usual = spread.nanmedian(dim=0).values
-    # Where pixels disagree by far, a part of them changed or lies under haze: no offset is common to them.
+    # Large disagreement between pixels means that some changed or lie under haze: there is no common offset.
     weight = (2.5 * usual / spread.clamp_min(1e-6)).square().clamp_max(1).nan_to_num(0)
     weight = weight * count / (count + FEWEST_STABLE / 3)
     middle = torch.where(count >= 3, middle, torch.nan)
@@ -114,7 +114,7 @@ def _offsets(residual: Tensor, usable: Tensor, near: list[np.ndarray]) -> Tensor
 
 
 def _steady(residual: Tensor, usable: Tensor, blocks: list[np.ndarray]) -> Tensor:
-    """Pixels whose medians over blocks agree, shape (n,), bool."""
+    """Return the pixels whose medians over blocks agree, shape (n,), bool."""
     n, bands, _ = residual.shape
     noise = difference_spread(residual, usable)  # n c
     low, high = residual.new_full((n, bands), torch.inf), residual.new_full((n, bands), -torch.inf)
@@ -136,7 +136,7 @@ def _steady(residual: Tensor, usable: Tensor, blocks: list[np.ndarray]) -> Tenso
 
 
 def difference_spread(residual: Tensor, usable: Tensor) -> Tensor:
-    """Noise of each band from the differences of consecutive clear observations, which no step inflates, (n, c)."""
+    """Return the noise of each band from differences of consecutive clear observations, which ignore steps, (n, c)."""
     rank = usable.cumsum(dim=1)
     n, bands, t = residual.shape
     packed = residual.new_zeros(n, bands, t + 1)
@@ -148,7 +148,7 @@ def difference_spread(residual: Tensor, usable: Tensor) -> Tensor:
 
 
 def _blocks(days: np.ndarray) -> list[np.ndarray]:
-    """Positions of the dates of every year that begins half a year after the last one, and of the last half-year."""
+    """Return the positions of the dates of overlapping years, half a year apart, and of the last half-year."""
     year, first, last = DAYS_PER_YEAR, days.min(initial=0), days.max(initial=0)
     if not len(days):
         return []

@@ -1,4 +1,4 @@
-"""Runs of observations: all out of line; for all pixels at once, without a loop over dates."""
+"""Runs of anomalous observations, for all pixels at once, without a loop over dates."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Runs:
     Attributes
     ----------
     score : Tensor, shape (n,)
-        Of the weakest observation in the strongest run: above 1 there is a run.
+        Statistic of the weakest observation in the strongest run: above 1 there is a run.
     members : Tensor, shape (n, length), int64
-        Positions of the dates of the first run; of no meaning where there is none.
+        Positions of the dates of the first run; undefined if there is none.
     """
 
     score: Tensor
@@ -30,28 +30,28 @@ class Runs:
 
     @property
     def last(self) -> Tensor:
-        """Position of the date on which it is complete."""
+        """Position of the date on which the run is complete."""
         return self.members[:, -1]
 
 
 def find_runs(statistic: Tensor, clear: Tensor, length: int) -> Runs:
-    """Find ``length`` clear observations in a row whose statistic is above 1.
+    """Find ``length`` consecutive clear observations whose statistic is above 1.
 
     Parameters
     ----------
     statistic : Tensor, shape (n, t)
     clear : Tensor, shape (n, t), bool
-        Only these count; what lies between them does not end a run.
+        Only these are used; other dates between them do not end a run.
     length : int
     """
     n, t = statistic.shape
-    # Clear observations move to the front, in order: runs become plain windows. The last column takes the rest.
+    # Clear observations move to the front, in order, so runs are contiguous windows. The last column takes the rest.
     rank = clear.cumsum(dim=1)
     count = rank[:, -1:] if t else rank.new_zeros(n, 1)
     most = max(length, int(count.max()) if n and t else 0)
     packed = statistic.new_zeros(n, max(t, most) + 1)
     packed = packed.scatter_(1, torch.where(clear, rank - 1, t), statistic)[:, :most]
-    # A series with fewer clear dates than columns: the leftover of a cloudy date must not count.
+    # For a series with fewer clear dates than columns, the remainder of a cloudy date must not count.
     packed.masked_fill_(torch.arange(most, device=packed.device) >= count, 0)
     weakest = packed[:, : most - length + 1]
     for k in range(1, length):
@@ -64,20 +64,20 @@ def find_runs(statistic: Tensor, clear: Tensor, length: int) -> Runs:
 
 
 def start_of(signed: Tensor, watched: Tensor, crossing: Tensor) -> Tensor:
-    """Where the unbroken run of positive values begins that leads to a crossing.
+    """Return where the unbroken run of positive values begins that leads to a crossing.
 
     Parameters
     ----------
     signed : Tensor, shape (n, t)
-        Residuals, positive where they are on the side of the crossing and far enough out.
+        Residuals, positive if they are on the side of the crossing and large enough.
     watched : Tensor, shape (n, t), bool
-        Only these count.
+        Only these are used.
     crossing : Tensor, shape (n,), int64
 
     Returns
     -------
     Tensor, shape (n,), int64
-        The crossing itself where its own observation is not positive.
+        The crossing itself if its own observation is not positive.
     """
     if not signed.shape[1]:
         return crossing

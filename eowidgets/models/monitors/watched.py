@@ -9,11 +9,11 @@ from torch import Tensor
 
 from eowidgets.models.classical.harmonic import evaluate, robust_solve
 
-#: A history needs so many clear observations for each coefficient (Zhu and Woodcock, 2014: 12 for 4), and at least:
+#: Minimum number of clear observations of a history per coefficient (Zhu and Woodcock, 2014: 12 for 4), and in all.
 PER_COEFFICIENT, FEWEST = 3, 6
 #: Rounds of reweighting of a robust fit.
 ROUNDS = 3
-#: Keeps normal equations solvable where a pixel was seen a few times only; an observation weighs 1.
+#: Keeps normal equations solvable for pixels with few observations; an observation has weight 1.
 RIDGE = 1e-6
 
 
@@ -31,9 +31,9 @@ class Watched:
     days : Tensor, shape (t,)
         Days since 1970-01-01.
     columns : int
-        Coefficients of the model.
+        Number of coefficients of the model.
     counted : Tensor, shape (n,)
-        Clear observations in the history.
+        Number of clear observations in the history.
     """
 
     residual: Tensor
@@ -65,7 +65,7 @@ class Watched:
 
     @property
     def after(self) -> Tensor:
-        """Residuals of what is watched, shape (n, c, t - length)."""
+        """Residuals of the monitored dates, shape (n, c, t - length)."""
         return self.residual[..., self.length :]
 
     @property
@@ -74,7 +74,7 @@ class Watched:
         return self.days[self.length :]
 
     def take(self, rows: Tensor) -> Watched:
-        """Return some pixels of it; ``rows`` are their positions."""
+        """Return some of the pixels; ``rows`` are their positions."""
         return replace(
             self,
             residual=self.residual.index_select(0, rows),
@@ -93,7 +93,7 @@ def fit_history(
     robust: bool,
     screen: float | None,
 ) -> Watched:
-    """Fit the first ``length`` dates and carry the fit forward.
+    """Fit the first ``length`` dates and extrapolate the fit.
 
     Parameters
     ----------
@@ -101,13 +101,13 @@ def fit_history(
     usable : Tensor, shape (n, t), bool
     days : Tensor, shape (t,), float64
     columns : Tensor, shape (t, k)
-        Of the regression.
+        Design matrix of the regression.
     screen : float, optional
-        A Shewhart chart: observations of the history further from the fit than so many root mean square residuals
-        are dropped, and the rest is fitted again.
+        A Shewhart chart: observations of the history further from the fit than this many root mean square residuals are
+        dropped, and the rest is fitted again.
     """
     seen = usable
-    # The fit needs the history alone; on the later dates it would only compute zeros.
+    # The fit needs only the history; the later dates would only add zeros.
     then, known, x = y[..., :length], seen[:, :length], columns[:length]
     coefficients, _ = robust_solve(x, then, known, ridge, rounds=ROUNDS if robust else 0)
     if screen is not None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-#: Days between two nodes; between them a curve is a straight line.
+#: Days between two nodes; between them a curve is linear.
 STEP = 5.0
 
 
@@ -24,7 +24,7 @@ class Curve:
         Days since 1970-01-01, :data:`STEP` apart.
     value : array, shape (g, n), float64
     variance : array, shape (g, n), float64
-        Of the fitted value, without the noise of a single observation.
+        Variance of the fitted value, without the noise of a single observation.
     noise : array, shape (n,), float64
         Variance of a single observation.
     """
@@ -43,5 +43,5 @@ class Curve:
 
 
 def nodes_between(first: float, last: float) -> Array:
-    """Return nodes that cover two days: multiples of :data:`STEP`, so that they do not depend on where a series begins."""
+    """Return nodes that cover two days: multiples of :data:`STEP`, so they do not depend on the start of a series."""
     return np.arange(np.floor(first / STEP), np.ceil(last / STEP) + 1) * STEP

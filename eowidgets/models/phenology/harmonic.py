@@ -1,4 +1,4 @@
-"""A few waves for each season year, as in HANTS (Menenti et al., 1993, doi:10.1016/0273-1177(93)90550-U), with their variance."""
+"""Harmonics for each season year, as in HANTS (Menenti et al., 1993, doi:10.1016/0273-1177(93)90550-U), with variances."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from eowidgets.models.phenology.whittaker import ROUNDS, SMALLEST_SCALE, median_
 Array = npt.NDArray[Any]
 #: Days before and after a season year whose observations are fitted with it.
 MARGIN = 60.0
-#: Pull of the waves towards zero, in observations.
+#: Ridge penalty on the harmonics, in observations.
 RIDGE = 0.05
 
 
 def waves(values: Array, usable: Array, days: Array, first: float, last: float, terms: int, robust: bool) -> Curve:
-    """Fit level and waves to the observations of one season year.
+    """Fit level and harmonics to the observations of one season year.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ def waves(values: Array, usable: Array, days: Array, first: float, last: float, 
     first, last : float
         First day of the season year, and of the next one.
     terms : int
-        Waves a year.
+        Harmonics per year.
     robust : bool
 
     Returns
     -------
     Curve
-        From :data:`MARGIN` days before the season year to as many after it, as far as there are dates.
+        From :data:`MARGIN` days before the season year to :data:`MARGIN` days after it, limited to the dates.
     """
     low, high = first - MARGIN, last + MARGIN
     pick = (days >= low) & (days <= high)

@@ -1,8 +1,8 @@
 """The double logistic curve of Beck et al. (2006), doi:10.1016/j.rse.2005.10.021, fitted to one season of every series.
 
 ``v(t) = base + amplitude · (1 / (1 + exp(-(t - start) / rise)) + 1 / (1 + exp((t - end) / fall)) - 1)``, by damped
-Gauss-Newton steps (Levenberg, 1944; Marquardt, 1963) with Huber's weights. Chosen here: pace in days in place of its
-inverse; the smoother's season as first guess; a weak prior that keeps the curve near it where there are few dates.
+Gauss-Newton steps (Levenberg, 1944; Marquardt, 1963) with Huber's weights. Choices made here: pace in days instead of its
+inverse; the smoother's season as first guess; a weak prior that keeps the curve close to it where there are few dates.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from eowidgets.models.phenology.metrics import Rules, Seasons, measure
 from eowidgets.models.phenology.whittaker import SMALLEST_SCALE, median_of_used
 
 Array = npt.NDArray[Any]
-#: Steps of the fit.
+#: Number of steps of the fit.
 STEPS = 12
 #: Shortest and longest pace, in days.
 PACE = (2.0, 40.0)
 #: Standard deviations of the prior of start, end (days) and of the logarithm of the paces.
 DAYS_PRIOR, PACE_PRIOR = 40.0, 0.7
-#: Days beyond the lowest values whose observations are fitted.
+#: Days beyond the lowest values whose observations are used for the fit.
 MARGIN = 15.0
 
 
@@ -42,9 +42,9 @@ def logistic(
     Parameters
     ----------
     curve : Curve
-        Of the smoother.
+        Curve of the smoother.
     found : Seasons
-        On it.
+        Seasons on that curve.
     values, usable : array, shape (t, n)
     days : array, shape (t,)
     span : (float, float)
@@ -134,7 +134,7 @@ def _curve(t: Array, theta: Array) -> Array:
 
 
 def _slopes(t: Array, theta: Array) -> Array:
-    """Derivatives by the parameters, shape (6, ..., n)."""
+    """Return the derivatives with respect to the parameters, shape (6, ..., n)."""
     up, down, rise, fall = _sides(t, theta)
     a, u, d = theta[1], up * (1 - up), down * (1 - down)
     return np.stack(

@@ -1,6 +1,6 @@
-"""From a curve to seasons: where they lie in a season year, and their metrics.
+"""Extract seasons from a curve: their positions in a season year, and their metrics.
 
-A season reaches from the lowest value before its peak to the lowest one after it. It starts where the curve, rising from the
+A season extends from the lowest value before its peak to the lowest one after it. It starts where the curve, rising from the
 first, reaches a share of the amplitude, and ends where it falls below that share for the last time, as in TIMESAT
 (Jönsson and Eklundh, 2004, doi:10.1016/j.cageo.2004.05.006).
 """
@@ -18,7 +18,7 @@ from eowidgets.models.phenology.curve import STEP, Curve
 
 Array = npt.NDArray[Any]
 
-#: What can be said about a season; NaN, or 255, where a pixel was never observed.
+#: Quality classes of a season; NaN, or 255, for a pixel without any observation.
 SEASON, GAP, INCOMPLETE, NO_SEASON, TOO_FEW = range(5)
 QUALITY = (
     ClassInfo(SEASON, "season", "#009e73"),
@@ -27,7 +27,7 @@ QUALITY = (
     ClassInfo(NO_SEASON, "no season", "#999999"),
     ClassInfo(TOO_FEW, "not enough dates", "#000000"),
 )
-#: Metrics in their order: name, unit ("index" stands for the unit of the index), words.
+#: Metrics in their order: name, unit ("index" stands for the unit of the index), description.
 METRICS: dict[str, tuple[str, str]] = {
     "start": ("days", "Start of season"),
     "peak": ("days", "Peak of season"),
@@ -44,31 +44,31 @@ METRICS: dict[str, tuple[str, str]] = {
 }
 #: A second season rises by at least this share of the amplitude of the first.
 SECOND = 0.3
-#: An amplitude is real if it exceeds this many standard deviations of the noise.
+#: An amplitude is significant if it exceeds this many standard deviations of the noise.
 SIGMAS = 3.0
-#: A lowest value this near to the first or the last observation, in days, is none if the curve rises from it (or falls to it)
-#: by less than this share of its other side: the series then begins, or ends, within the season.
+#: A lowest value this close to the first or the last observation, in days, is rejected if the curve rises from it (or falls
+#: to it) by less than this share of its other side: the series then begins, or ends, within the season.
 EDGE, ONE_SIDED = 90.0, 0.5
-#: Levels between which rates are taken.
+#: Levels between which rates are computed.
 LOW, HIGH = 0.2, 0.8
-#: Days on either side of a peak in which the lowest values are looked for.
+#: Days on either side of a peak in which the lowest values are searched.
 REACH = 365.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What counts as a season.
+    """Definition of a season.
 
     Attributes
     ----------
     threshold : float
         Share of the amplitude at which a season starts and ends.
     min_amplitude : float
-        In units of the index.
+        Minimum amplitude in units of the index.
     min_dates : int
-        Clear dates in the season year.
+        Minimum number of clear dates in the season year.
     max_gap : float
-        Days between the clear dates before and after a start or an end.
+        Maximum days between the clear dates before and after a start or an end.
     """
 
     threshold: float = 0.5
@@ -86,7 +86,7 @@ class Seasons:
     peak, left, right : array, int
         The peak, and the lowest values before and after it.
     there : array, bool
-        Whether there is such a peak.
+        Whether the peak exists.
     """
 
     peak: Array
@@ -101,7 +101,7 @@ def locate(curve: Curve, first: float, last: float, seasons: int, rules: Rules) 
     Parameters
     ----------
     curve : Curve
-        With nodes before and after the season year, as far as there are any.
+        With nodes before and after the season year, if available.
     first, last : float
         First day of the season year, and of the next one.
     seasons : {1, 2}
@@ -110,7 +110,7 @@ def locate(curve: Curve, first: float, last: float, seasons: int, rules: Rules) 
     Returns
     -------
     list of Seasons
-        As many as ``seasons``.
+        One per season.
     """
     z, nodes = curve.value, curve.nodes
     inside = np.flatnonzero((nodes >= first) & (nodes < last))
@@ -138,7 +138,7 @@ def locate(curve: Curve, first: float, last: float, seasons: int, rules: Rules) 
 
 
 def _second(z: Array, inside: Array, peak: Array) -> tuple[Array, Array]:
-    """Return the local maximum that rises most above the lowest value between it and the peak (-1: none), and that rise."""
+    """Return the local maximum with the largest rise above the minimum between it and the peak (-1: none), and that rise."""
     n = z.shape[1]
     best, position = np.zeros(n), np.full(n, -1)
     for order in (inside, inside[::-1]):
@@ -215,7 +215,7 @@ def _judged(
     span: tuple[float, float],
     rules: Rules,
 ) -> dict[str, Array]:
-    """Add the class of the quality, and blank what is not known; ``cut`` are the sides that the series cuts."""
+    """Add the quality class, and blank undetermined metrics; ``cut`` are the sides that the series cuts."""
     in_year = (days >= span[0]) & (days < span[1])
     count = usable[in_year].sum(axis=0)
     gap_start, cut_start = _gap(usable, days, out["start"])
@@ -231,7 +231,7 @@ def _judged(
     quality[count < rules.min_dates] = TOO_FEW
     none = quality >= NO_SEASON
     few = quality == TOO_FEW
-    # A base that the series does not reach is not known either.
+    # A base that the series does not reach is undetermined too.
     based = cut[0] | cut[1]
     lost = {
         "start": cut_start | cut_peak, "start_sd": cut_start | cut_peak, "greenup_rate": cut_start | cut_peak,

@@ -1,4 +1,4 @@
-"""Phenology as models: three curves, one way to read seasons from them."""
+"""Phenology as models: three curves, and one method to extract seasons from them."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ from eowidgets.models.phenology.years import SeasonYears, quiet_month
 
 Array = npt.NDArray[Any]
 AUTO = "auto"
-#: Numbers of a curve, series times nodes, that are worked on at a time.
+#: Chunk size of the computation: series times nodes.
 AT_ONCE = 1 << 20
 #: Suffix of the outputs of the first and the second season of a year.
 SUFFIX = ("", "_2")
-#: Metrics that are days.
+#: Metrics that are dates.
 DAYS = ("start", "peak", "end")
 LIMITS = (
-    "Needs a clear date about every 16 days around start and end; what lies in a longer gap is a guess, and marked. The "
-    "standard deviations hold for independent errors of the observations."
+    "Needs a clear date about every 16 days around start and end; dates in a longer gap are unreliable, and marked. The "
+    "standard deviations assume independent errors of the observations."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PhenologyParams(IndexParams):
-    """What a season is."""
+    """Definition of a season."""
 
     seasons: int = param(
-        1, low=1, high=2, step=1, label="Seasons a year", help="Seasons that are looked for in a year."
+        1, low=1, high=2, step=1, label="Seasons per year", help="Number of seasons per year to detect."
     )
     year_start: int | str = param(
         AUTO,
         choices=(AUTO, *range(1, 13)),
         label="Year starts",
-        help="First month of the season year; auto: a month in which little of the area grows, January if it is one.",
+        help="First month of the season year; auto: a month with little growth in the area, January if possible.",
     )
     threshold: float = param(
         0.5,
@@ -64,7 +64,13 @@ class PhenologyParams(IndexParams):
         help="Share of the amplitude at which a season starts and ends.",
     )
     min_amplitude: float = param(
-        0.1, low=0.0, high=1e6, step=0.05, unit="index", label="Smallest amplitude", help="Below it there is no season."
+        0.1,
+        low=0.0,
+        high=1e6,
+        step=0.05,
+        unit="index",
+        label="Smallest amplitude",
+        help="Smaller amplitudes are not a season.",
     )
     min_dates: int = param(
         6,
@@ -72,7 +78,7 @@ class PhenologyParams(IndexParams):
         high=366,
         step=1,
         label="Dates needed",
-        help="Fewest clear dates of a season year; below it: no result.",
+        help="Minimum number of clear dates per season year; with fewer there is no result.",
     )
     max_gap: float = param(
         60.0,
@@ -83,12 +89,12 @@ class PhenologyParams(IndexParams):
         label="Longest gap",
         help="A start or an end in a longer gap between clear dates is marked as uncertain.",
     )
-    robust: bool = param(True, label="Robust", help="Give less weight to outliers such as missed cloud.")
+    robust: bool = param(True, label="Robust", help="Give less weight to outliers such as undetected cloud.")
 
 
 @dataclass(frozen=True, slots=True)
 class SmoothParams(PhenologyParams):
-    """As before, and the smoother."""
+    """As before, with the length of the smoother."""
 
     length: float = param(
         12.0,
@@ -102,13 +108,15 @@ class SmoothParams(PhenologyParams):
 
 @dataclass(frozen=True, slots=True)
 class HarmonicParams(PhenologyParams):
-    """As before, and the waves."""
+    """As before, with the number of harmonics."""
 
-    terms: int = param(3, low=1, high=5, step=1, label="Waves per year", help="More follow faster changes.")
+    terms: int = param(
+        3, low=1, high=5, step=1, label="Waves per year", help="More harmonics reproduce faster changes."
+    )
 
 
 class Phenology(IndexModel):
-    """Base of the phenology models; a child fits the curve.
+    """Base of the phenology models; a subclass fits the curve.
 
     Each pixel and season year has the metrics :data:`~eowidgets.models.phenology.metrics.METRICS`. Days count from 1 for
     the first of January of the year in which the season year begins: 15 April is 105 in a common year, and 400 lies in the
@@ -118,7 +126,7 @@ class Phenology(IndexModel):
     task = Task.REGRESS
     Params = PhenologyParams
     fewest = 5
-    #: Each season has a curve of its own.
+    #: Each season has a separate curve.
     per_season = False
 
     def __init__(self, **params: Any) -> None:
@@ -129,14 +137,14 @@ class Phenology(IndexModel):
         self.rules = Rules(p.threshold, p.min_amplitude, p.min_dates, p.max_gap)
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Find the first month of the season year on a thinned cube; refuse one without any clear value."""
+        """Find the first month of the season year on a thinned cube; refuse a cube without any clear value."""
         seen = self.surveyed(cube)
         self.check_seen(seen)
         if self.params.year_start == AUTO:
             self.month = quiet_month(seen.values, seen.usable, seen.days)
 
     def settings(self) -> Mapping[str, Any]:
-        """Give the first month of the season year."""
+        """Return the first month of the season year."""
         return {} if self.month is None else {"year_start": self.month}
 
     def years(self, days: Array) -> SeasonYears:
@@ -206,7 +214,7 @@ class Phenology(IndexModel):
 
     @abstractmethod
     def curve(self, given: IndexSeries, whole: Curve | None, span: tuple[float, float]) -> Curve:
-        """Return the curve around one season year, of which the first day and that of the next one are given."""
+        """Return the curve around one season year, given its first day and that of the next one."""
 
 
 @register
@@ -237,21 +245,21 @@ class PhenologyWhittaker(Phenology):
 
 @register
 class PhenologyHarmonic(Phenology):
-    """Seasons of a few waves that are fitted to each season year (:mod:`~eowidgets.models.phenology.harmonic`)."""
+    """Seasons of a few harmonics that are fitted to each season year (:mod:`~eowidgets.models.phenology.harmonic`)."""
 
     name = "phenology-harmonic"
     card = Card(
         title="Seasons from yearly waves",
-        summary="Start, peak, end and size of every season from a few waves that are fitted to the dates of each year.",
+        summary="Start, peak, end and size of every season from a few harmonics fitted to the dates of each year.",
         paper="Menenti et al. (1993), Advances in Space Research 13(5); Jönsson and Eklundh (2004), C&G 30, 833–845.",
         url="https://doi.org/10.1016/0273-1177(93)90550-U",
         licence="Apache-2.0",
-        limits=f"Waves round off fast changes such as harvest. {LIMITS}",
+        limits=f"Harmonics round off fast changes such as harvest. {LIMITS}",
     )
     Params = HarmonicParams
 
     def curve(self, given: IndexSeries, whole: Curve | None, span: tuple[float, float]) -> Curve:
-        """Fit the waves of a season year."""
+        """Fit the harmonics of a season year."""
         p = self.params
         return waves(given.values, given.usable, given.days, *span, p.terms, p.robust)
 
@@ -267,14 +275,14 @@ class PhenologyLogistic(PhenologyWhittaker):
         paper="Beck et al. (2006), Remote Sensing of Environment 100, 321–334.",
         url="https://doi.org/10.1016/j.rse.2005.10.021",
         licence="Apache-2.0",
-        limits=f"A season with two humps, such as mown grass, does not have this shape. {LIMITS}",
+        limits=f"Seasons with two maxima, such as mown grass, do not fit this shape. {LIMITS}",
     )
     per_season = True
 
     def seasons(
         self, given: IndexSeries, whole: Curve | None, span: tuple[float, float]
     ) -> list[tuple[Curve, Seasons]]:
-        """Find the seasons on the smoother, and fit each."""
+        """Find the seasons on the smoother, and fit a curve to each."""
         near = (given.days >= span[0] - REACH) & (given.days <= span[1] + REACH)
         values, usable, days = given.values[near], given.usable[near], given.days[near]
         return [

@@ -1,7 +1,7 @@
 """Whittaker's smoother on evenly spaced nodes, for observations on any days, with the variance of the curve.
 
 The curve is a linear spline with a penalty on its second differences (Eilers, 2003, doi:10.1021/ac034173t; with a basis of
-splines: Eilers and Marx, 1996, doi:10.1214/ss/1038425655). An observation between two nodes counts for both by its
+splines: Eilers and Marx, 1996, doi:10.1214/ss/1038425655). An observation between two nodes is weighted between both by its
 distance, so the equations keep five diagonals and no day is rounded. The variance is that of the posterior of the
 smoothing spline (Wahba, 1983, doi:10.1111/j.2517-6161.1983.tb01239.x), from the central diagonals of the inverse
 (Hutchinson and de Hoog, 1985, doi:10.1007/BF01389878).
@@ -19,17 +19,17 @@ from eowidgets.models.classical.series import HUBER, MAD_TO_SD
 from eowidgets.models.phenology.curve import STEP, Curve, nodes_between
 
 Array = npt.NDArray[Any]
-#: Added to the diagonal: a series without observations has a solution, too.
+#: Added to the diagonal, so that a series without observations has a solution.
 TINY = 1e-9
 #: Rounds of reweighting of a robust fit.
 ROUNDS = 2
-#: Residuals of less than this are no outliers, in units of the index.
+#: Smaller residuals are not outliers, in units of the index.
 SMALLEST_SCALE = 1e-4
 
 
 @dataclass(slots=True)
 class _Factor:
-    """Factors L and D of a symmetric matrix with five diagonals; each is a list over rows of arrays (n,)."""
+    """Factors L and D of a symmetric pentadiagonal matrix; each is a list over rows of arrays (n,)."""
 
     pivot: Array
     below1: Array
@@ -48,9 +48,9 @@ def smooth(values: Array, usable: Array, days: Array, length: float, robust: boo
     usable : array, shape (t, n), bool
     days : array, shape (t,)
     length : float
-        Smoothing length in days, as of the model ``whittaker``.
+        Smoothing length in days, as in the model ``whittaker``.
     robust : bool
-        Reweight by Huber's weights.
+        Whether to reweight with Huber's weights.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def _inverse(factor: _Factor) -> tuple[Array, Array]:
 
 
 def median_of_used(values: Array, usable: Array) -> Array:
-    """Median over dates (axis 0) of what is usable, shape (n,); 0 where nothing is."""
+    """Return the median of the usable values over dates (axis 0), shape (n,); 0 if there are none."""
     rows = np.where(usable, values, np.inf).T.copy()
     rows.sort(axis=1)
     count = usable.sum(axis=0)

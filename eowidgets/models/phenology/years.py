@@ -1,4 +1,4 @@
-"""Season years: twelve months that begin in a month in which little grows, so that they cut no season."""
+"""Season years: twelve months that begin in a month with little growth, so that they do not cut a season."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy.typing as npt
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 
 Array = npt.NDArray[Any]
-#: January is taken if at most this share more of the area grows then than in the quietest month.
+#: January is chosen if the growing share of the area exceeds that of the quietest month by at most this.
 FAVOUR = 0.05
-#: A pixel grows where its typical year is above this share of its range.
+#: A pixel grows while its typical year is above this share of its range.
 GROWING = 0.3
-#: Nodes of a typical year, and its waves.
+#: Nodes of a typical year, and its harmonics.
 TIMES, WAVES = 72, 2
 
 
@@ -26,7 +26,7 @@ class SeasonYears:
     Attributes
     ----------
     years : array, shape (s,), int64
-        The calendar year in which each begins.
+        The calendar year in which each season year begins.
     starts : array, shape (s + 1,), float64
         First day of each, in days since 1970-01-01, and the first day after the last.
     """
@@ -36,7 +36,7 @@ class SeasonYears:
 
     @classmethod
     def of(cls, days: Array, month: int) -> SeasonYears:
-        """Return all season years that hold one of the days.
+        """Return all season years that contain one of the days.
 
         Parameters
         ----------
@@ -58,9 +58,9 @@ class SeasonYears:
 
 
 def quiet_month(values: Array, usable: Array, days: Array) -> int:
-    """Return the month at whose beginning the smallest part of an area grows; January if it is about as good.
+    """Return the month at whose beginning the smallest part of an area grows; January if it is nearly as good.
 
-    Each pixel counts by the range of its typical year, a fit of :data:`WAVES` yearly waves.
+    Each pixel is weighted by the range of its typical year, a fit of :data:`WAVES` yearly harmonics.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def quiet_month(values: Array, usable: Array, days: Array) -> int:
     typical = found @ year.T
     low, span = typical.min(axis=1, keepdims=True), np.ptp(typical, axis=1)[:, None]
     grows = (span * (typical > low + GROWING * span)).sum(axis=0) / max(float(span.sum()), 1e-12)
-    # A boundary lies between two nodes: half a month to each side counts.
+    # A boundary lies between two nodes: half a month on each side is used.
     per_month = TIMES // 12
     around = np.arange(12)[:, None] * per_month + np.arange(-(per_month // 2), per_month // 2)
     share = grows[around % TIMES].mean(axis=1)
@@ -96,7 +96,7 @@ def quiet_month(values: Array, usable: Array, days: Array) -> int:
 
 
 def _middle(calm: Array) -> int:
-    """Return the middle of the longest run of True of a circle of months."""
+    """Return the middle of the longest circular run of True months."""
     best = (0, 0)
     for start in range(12):
         length = 0

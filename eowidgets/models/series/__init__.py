@@ -1,1 +1,1 @@
-"""Networks that classify time series one by one."""
+"""Networks that classify single time series."""

@@ -1,4 +1,4 @@
-"""Bring time series with gaps to the dates that a network was trained on."""
+"""Interpolate time series with gaps to the dates that a network was trained on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from eowidgets.models.classical.series import next_index, previous_index
 
-#: Days by which the last observation may lie before the last date of a season.
+#: Maximum days between the last observation and the last date of a season.
 SLACK = 16.0
 
 
@@ -24,9 +24,9 @@ def season(days: Tensor, steps: Sequence[float], *, month: int, day: int, year: 
     steps : sequence of float
         Days from the beginning of the season.
     month, day : int
-        When it begins.
+        Its first month and day.
     year : int
-        Calendar year in which it begins; 0 takes the last season that ends with the dates, or earlier.
+        Calendar year in which it begins; 0 selects the last season that ends within the dates, or earlier.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def _day(year: int, month: int, day: int) -> int:
 def interpolated(
     x: Tensor, usable: Tensor, days: Tensor, wanted: Tensor, least: float = 1 / 3
 ) -> tuple[Tensor, Tensor]:
-    """Interpolate series linearly between what was observed; before the first and after the last, take the nearest.
+    """Interpolate series linearly between observations; before the first and after the last, repeat the nearest.
 
     Parameters
     ----------
@@ -81,5 +81,5 @@ def interpolated(
 
 
 def _take(x: Tensor, index: Tensor) -> Tensor:
-    """Pick dates: ``out[n, s, c] = x[n, index[n, s], c]``; an index of -1 gives the first date."""
+    """Select dates: ``out[n, s, c] = x[n, index[n, s], c]``; an index of -1 returns the first date."""
     return x.gather(1, index.clamp_min(0)[..., None].expand(-1, -1, x.shape[2]))

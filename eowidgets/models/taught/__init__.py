@@ -1,1 +1,1 @@
-"""Models of features and a head, fitted to a user's labels in seconds; README.md beside this file describes them."""
+"""Models composed of features and a head, fitted to your own labels in seconds; see README.md in this folder."""

@@ -20,24 +20,24 @@ from eowidgets.models.taught.series import feature_names, series_features
 
 @dataclass(frozen=True, slots=True)
 class SeriesParams:
-    """Which features are computed."""
+    """Selection of the features."""
 
     features: Literal["series", "mean", "statistics", "months", "fortnights", "harmonics"] = param(
-        "series", label="Features", help="Statistics, months and harmonics together, or one set of them."
+        "series", label="Features", help="Statistics, months and harmonics together, or one of these sets."
     )
 
 
 @register
 class SeriesFeatures(Model):
-    """Return percentiles, monthly medians and yearly waves of the bands and indices of every pixel."""
+    """Return percentiles, monthly medians and yearly harmonics of the bands and indices of every pixel."""
 
     name = "series-features"
     task = Task.EMBED
     card = Card(
         title="Features of time series",
-        summary="Percentiles, monthly medians and yearly waves of bands and indices: a vector per pixel without a network.",
+        summary="Percentiles, monthly medians and yearly harmonics of bands and indices: a vector per pixel without a network.",
         licence="Apache-2.0",
-        limits="Numbers of different units stand next to each other: standardise them before distances are taken.",
+        limits="The features have different units: standardise them before you compute distances.",
     )
     feed = Series()
     Params = SeriesParams

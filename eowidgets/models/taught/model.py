@@ -27,13 +27,13 @@ from eowidgets.models.taught.series import SERIES_FEATURES, series_features
 from eowidgets.models.taught.texture import HALO, texture_features
 
 TEXTURE = "texture"
-#: Names that stand for several sets.
+#: Names that stand for several feature sets.
 COMBINED: Mapping[str, tuple[str, ...]] = {"series": ("statistics", "months", "harmonics")}
 
 
 @register
 class TaughtModel(Trainable):
-    """Predict from features of a pixel's series, or of its surroundings, what was taught with labels.
+    """Predict a labelled target from features of a pixel's series, or of its surroundings.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class TaughtModel(Trainable):
     head : str
         Of :data:`~eowidgets.models.taught.heads.HEADS`.
     yearly : bool
-        Predict every calendar year of the cube from its own dates.
+        Whether to predict every calendar year of the cube from its own dates.
     encoder : mapping, optional
         Parameters of a registered model that returns a vector, such as ``{"weights": "hub"}``.
     target, bands, sizes
@@ -54,11 +54,11 @@ class TaughtModel(Trainable):
     task = Task.SEGMENT
     card = Card(
         title="Taught: features and a head",
-        summary="Maps what a user has labelled, from features of each pixel's time series or surroundings.",
+        summary="Maps your labels from features of each pixel's time series or surroundings.",
         licence="Apache-2.0",
         paper="Area of applicability: Meyer and Pebesma (2021), Methods in Ecology and Evolution 12, 1620-1633",
         url="https://doi.org/10.1111/2041-210X.13650",
-        limits="As good as its labels: the score on held-out blocks holds for places like those that were labelled.",
+        limits="Limited by its labels: the score on held-out blocks is valid for places similar to the labelled ones.",
     )
     feed: ClassVar[Feed] = Series()
 
@@ -74,7 +74,7 @@ class TaughtModel(Trainable):
     ) -> None:
         self.features, self.head, self.yearly, self.encoder = features, head, yearly, dict(encoder or {})
         if head not in HEADS:
-            raise InputError(f"There is no head {shown(head)}: choose one of {', '.join(HEADS)}.")
+            raise InputError(f"head is {shown(head)}: choose one of {', '.join(HEADS)}.")
         self.sets = feature_sets(features)
         self._encoder: Model | None = None
         super().__init__(target, bands, sizes)
@@ -86,17 +86,17 @@ class TaughtModel(Trainable):
 
     @property
     def title(self) -> str:
-        """Name of the features where another model computes them."""
+        """Name of the features, or of the model that computes them."""
         return self.name if self._encoder is None else self._encoder.name
 
     def adapt(self, bands: tuple[str, ...]) -> None:
-        """Let the encoder adapt to the bands of a cube."""
+        """Adapt the encoder to the bands of a cube."""
         if self._encoder is not None:
             self._encoder.adapt(bands)
             vars(self)["feed"] = self._encoder.feed
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Let the encoder look at the cube."""
+        """Survey the cube with the encoder."""
         if self._encoder is not None:
             self._encoder = copy.copy(self._encoder)
             self._encoder.survey(cube)
@@ -111,7 +111,7 @@ class TaughtModel(Trainable):
         Returns
         -------
         Tensor, shape (n, features) for series, (b, features, h, w) for windows
-            NaN where there are none.
+            NaN where features are missing.
         """
         if self.sets:
             return series_features(self.sets, batch)
@@ -131,7 +131,7 @@ class TaughtModel(Trainable):
         return found[..., : seen.shape[-2], : seen.shape[-1]].masked_fill(~seen, torch.nan)
 
     def measure(self, examples: Examples) -> dict[str, int]:
-        """Return nothing: the sizes follow from the fit."""
+        """Return an empty dict: the fit determines the sizes."""
         return {}
 
     def build(self, sizes: dict[str, int]) -> nn.Module:
@@ -139,7 +139,7 @@ class TaughtModel(Trainable):
         return TaughtNetwork(self.head, sizes)
 
     def train(self, network: nn.Module, examples: Examples, seed: int, progress: Progress) -> None:
-        """Refuse: a head is fitted at once by :meth:`fit`, not step by step."""
+        """Raise: :meth:`fit` fits a head directly, not step by step."""
         raise NotImplementedError
 
     def fit(self, examples: Examples, target: Target, *, seed: int = 0, progress: Progress = lambda _: None) -> Self:
@@ -160,7 +160,7 @@ class TaughtModel(Trainable):
         stands_for: np.ndarray[Any, Any] | None = None,
         seed: int = 0,
     ) -> Self:
-        """Fit the head to features that were computed before.
+        """Fit the head to precomputed features.
 
         Parameters
         ----------
@@ -170,9 +170,9 @@ class TaughtModel(Trainable):
         bands : tuple of str
         target : Target
         around : array, shape (m, features), optional
-            Features of places without a label, by which features are standardised: labels may be few.
+            Features of unlabelled places, by which features are standardised, because labels may be few.
         stands_for : array, shape (classes,), optional
-            Pixels of the ground that an example of each class stands for.
+            Number of pixels that an example of each class represents.
         seed : int
         """
         sizes = {"features": x.shape[1], "outputs": max(1, len(target.classes)), "numeric": int(target.numeric)}
@@ -184,13 +184,13 @@ class TaughtModel(Trainable):
         return made
 
     def out_dates(self, dates: Dates) -> Dates:
-        """Return the middle of each calendar year where years are mapped one by one."""
+        """Return the middle of each calendar year if years are mapped separately."""
         return middles(dates) if self.yearly else dates
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return what was taught, and how unlike the labelled places each pixel is."""
+        """Return the outputs: the target, and the dissimilarity of each pixel to the labelled places."""
         found = super().outputs(bands)
-        words = "Distance to what was taught over its limit: above 1 unlike anything taught"
+        words = "Distance to the training examples over its limit: above 1 outside the area of applicability"
         unlike = Value(f"{self._taught().name}_unlike", long_name=words, unit="1", vmin=0, vmax=2)
         return tuple(replace(cast(Any, o), dims="tyx" if self.yearly else "yx") for o in (*found, unlike))
 
@@ -199,7 +199,7 @@ class TaughtModel(Trainable):
         return self._answers(network, batch)[0]
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Return calibrated probabilities or numbers, and the distance to what was taught."""
+        """Return calibrated probabilities or numbers, and the distance to the training examples."""
         if not self.yearly:
             return self._predict_once(batch)
         years = _years(batch.days)
@@ -216,7 +216,7 @@ class TaughtModel(Trainable):
         return {**self.named(answers), f"{target.name}_unlike": unlike}
 
     def _answers(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Apply the network to the rows that have features; NaN elsewhere."""
+        """Apply the network to the rows with features; NaN elsewhere."""
         assert isinstance(network, TaughtNetwork)  # noqa: S101  (built here)
         found = self.compute(batch)
         rows = found if found.dim() == 2 else found.movedim(1, -1).flatten(0, -2)
@@ -232,7 +232,7 @@ class TaughtModel(Trainable):
 
 
 def feature_sets(features: str) -> tuple[str, ...]:
-    """Return the sets of features of series that a name stands for; empty for another kind.
+    """Return the feature sets of series that a name stands for; empty for other features.
 
     Raises
     ------
@@ -248,7 +248,7 @@ def feature_sets(features: str) -> tuple[str, ...]:
 
 
 def rows_of(features: Tensor, target: Tensor) -> tuple[Any, Any, Any]:
-    """Return features and targets of the pixels that have both, and the number of the example of each."""
+    """Return features and targets of the pixels that have both, and the example number of each."""
     x = features if features.dim() == 2 else features.movedim(1, -1).flatten(0, -2)
     y = target.flatten()
     per = y.numel() // max(1, len(target))
@@ -269,5 +269,5 @@ def _years(days: Tensor) -> np.ndarray[Any, Any]:
 
 
 def _masked(x: Tensor, keep: Tensor) -> Tensor:
-    """Keep some dates, 0 or False elsewhere."""
+    """Keep some dates; set the others to 0 or False."""
     return x * keep.view(1, -1, *[1] * (x.dim() - 2))

@@ -1,4 +1,4 @@
-"""Features to answers: standardise, apply the head, and compare with what was taught."""
+"""Standardise features, apply the head, and compare with the training examples."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from eowidgets.models.taught.heads import HEADS, Head
 from eowidgets.models.taught.heads.base import Array
 
-#: Examples that are kept for the area of applicability.
+#: Number of examples stored for the area of applicability.
 REFERENCE = 600
-#: Standard deviations below this share of the largest one are those of features that are constant.
+#: Features whose standard deviation is below this share of the largest one are constant.
 CONSTANT = 1e-6
 
 
@@ -24,13 +24,13 @@ class TaughtNetwork(nn.Module):
     ----------
     mean, scale : Tensor, shape (features,)
     centre, spread : Tensor, shape (1,)
-        Of a number that was taught; 0 and 1 for classes.
+        Mean and standard deviation of a numeric target; 0 and 1 for classes.
     reference : Tensor, shape (r, features)
         Standardised examples times the importance of each feature.
     threshold : Tensor, shape (1,)
-        Distance to the nearest example beyond which a place is unlike anything taught.
+        Distance to the nearest example beyond which a place is outside the area of applicability.
     prior : Tensor, shape (outputs,)
-        Added to logits: examples of a rare class may be more than its share of the ground.
+        Added to logits, because examples of a rare class may exceed its share of the area.
     """
 
     def __init__(self, kind: str, sizes: dict[str, int]) -> None:
@@ -74,7 +74,7 @@ class TaughtNetwork(nn.Module):
             Spatial blocks: the distance of an example is measured to those of other blocks.
         seed : int
         around : array, shape (m, features), optional
-            Features of places without a label, by which features are standardised: labels may be few.
+            Features of unlabelled places, by which features are standardised, because labels may be few.
         """
         every = x if around is None else np.concatenate([x, around])
         mean, scale = every.mean(axis=0), every.std(axis=0)
@@ -97,7 +97,7 @@ class TaughtNetwork(nn.Module):
 
     @property
     def sizes(self) -> dict[str, int]:
-        """What the network is built from."""
+        """Sizes that the network is built from."""
         return {**self.head.sizes, "reference": len(self.reference)}
 
     def standardised(self, x: Tensor) -> Tensor:
@@ -110,13 +110,13 @@ class TaughtNetwork(nn.Module):
         return found * self.spread + self.centre + self.prior
 
     def unlike(self, x: Tensor) -> Tensor:
-        """Return the distance to the nearest example over the threshold, (n,): above 1 it is unlike anything taught."""
+        """Return the distance to the nearest example over the threshold, (n,): above 1 outside the area of applicability."""
         z = self.standardised(x) * self.weight
         return torch.cdist(z, self.reference).amin(dim=1) / self.threshold
 
 
 def _spread_out(group: Array, seed: int) -> Array:
-    """Choose examples to keep, as many of each block as possible."""
+    """Choose the examples to store, from as many blocks as possible."""
     order = np.random.default_rng(seed).permutation(len(group))
     turn = np.zeros(len(group), int)
     for one in np.unique(group):

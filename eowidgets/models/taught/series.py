@@ -1,4 +1,4 @@
-"""Features of time series with gaps: one row of numbers per series, whatever its dates."""
+"""Features of time series with gaps: one vector per series, independent of its dates."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.taught.values import Values, value_names, values_of
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: Waves per year that are fitted, and the weight that draws them to zero where dates are few.
+#: Number of harmonics per year, and the ridge penalty on them.
 WAVES, RIDGE = 2, 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """Features under one name.
+    """A named set of features.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class FeatureSet:
     labels : callable
         Names of the features, given those of the values (bands and indices).
     compute : callable
-        ``Values -> Tensor (n, features)``; NaN in a whole row where nothing was observed.
+        ``Values -> Tensor (n, features)``; NaN in a whole row if nothing was observed.
     """
 
     name: str
@@ -93,7 +93,7 @@ def _by_season(bins: int) -> Callable[[Values], Tensor]:
 
 
 def _phase(days: Tensor) -> Tensor:
-    """Return the share of the year that has passed at each date, 0..1."""
+    """Return the elapsed share of the year at each date, 0..1."""
     dates = np.asarray(days.cpu(), "float64")
     whole = np.floor(dates).astype("int64").astype("datetime64[D]")
     years = whole.astype("datetime64[Y]")
@@ -103,9 +103,9 @@ def _phase(days: Tensor) -> Tensor:
 
 
 def _filled_around(x: Tensor) -> Tensor:
-    """Interpolate gaps along the year, (n, bins, k), where the last bin is followed by the first; 0 where all are gaps."""
+    """Interpolate gaps along the circular year, (n, bins, k); 0 if all bins are gaps."""
     n, bins, k = x.shape
-    known = ~x[..., 0].isnan()  # the values of a date are there or missing together
+    known = ~x[..., 0].isnan()  # the values of a date are observed or missing together
     at = torch.arange(3 * bins, device=x.device).expand(n, -1)
     seen = known.repeat(1, 3)
     middle = slice(bins, 2 * bins)
@@ -117,7 +117,7 @@ def _filled_around(x: Tensor) -> Tensor:
 
 
 def _harmonics(values: Values) -> Tensor:
-    """Fit a mean and waves of a year by ridge regression; the last number is the spread that remains."""
+    """Fit a mean and yearly harmonics by ridge regression; the last feature is the residual standard deviation."""
     angle = 2 * np.pi * torch.as_tensor(np.asarray(values.days.cpu()) / DAYS_PER_YEAR, dtype=torch.float32)
     angle = angle.to(values.x.device)
     waves = [f(k * angle) for k in range(1, WAVES + 1) for f in (torch.cos, torch.sin)]
@@ -137,7 +137,7 @@ def _harmonics(values: Values) -> Tensor:
 
 
 def _latest(values: Values) -> Tensor:
-    """Return the mean of all usable dates: the values themselves where there is one date."""
+    """Return the mean of all usable dates, which is the value itself for a single date."""
     weight = values.usable.to(values.x.dtype)[..., None]
     return (values.x * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(1)
 
@@ -171,7 +171,7 @@ SERIES_FEATURES: Mapping[str, FeatureSet] = {
         ),
         FeatureSet(
             "harmonics",
-            "mean, two yearly waves and the spread around them",
+            "mean, two yearly harmonics and the standard deviation around them",
             _labelled(("mean", *_WAVE_WORDS, "spread")),
             _harmonics,
         ),

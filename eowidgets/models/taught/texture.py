@@ -1,4 +1,4 @@
-"""Features of a picture: each pixel with its surroundings at several scales."""
+"""Features of an image: each pixel with its surroundings at several scales."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eowidgets.models.taught.values import value_names, values_of
 
 #: Sides of the squares around a pixel, in pixels.
 SCALES = (3, 7, 15)
-#: Pixels of context that the largest square needs.
+#: Pixels of context for the largest square.
 HALO = max(SCALES) // 2 + 1
 
 
@@ -24,7 +24,7 @@ def texture_names(bands: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def texture_features(batch: Batch) -> Tensor:
-    """Compute value, mean and spread in squares, and the strength of the edge, of the mean picture over time.
+    """Compute value, mean and standard deviation in squares, and edge strength, of the mean image over time.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def texture_features(batch: Batch) -> Tensor:
 
 
 def _mean(x: Tensor, mask: Tensor, side: int) -> Tensor:
-    """Average what was observed in a square around each pixel."""
+    """Average the observed values in a square around each pixel."""
     total = functional.avg_pool2d(x * mask, side, stride=1, padding=side // 2)
     share = functional.avg_pool2d(mask, side, stride=1, padding=side // 2)
     return total / share.clamp_min(1e-6)

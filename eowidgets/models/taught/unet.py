@@ -1,4 +1,4 @@
-"""A small U-Net over percentiles of time, for areas that are labelled densely."""
+"""A small U-Net over percentiles of time, for densely labelled areas."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from eowidgets.models.blocks.supervised import Recipe, rate_param, steps_param, 
 from eowidgets.models.blocks.unet import UNet, UNetConfig
 from eowidgets.models.taught.series import feature_names, series_features
 
-#: Dates from which on percentiles say more than the mean.
+#: Minimum number of dates for percentiles instead of the mean.
 DATES = 3
 WIDTHS = (16, 32, 64)
 
 
 @dataclass(frozen=True, slots=True)
 class UNetParams:
-    """How the network is trained."""
+    """Settings of the training."""
 
     steps: int = steps_param(400)
     rate: float = rate_param(3e-3)
@@ -34,17 +34,17 @@ class UNetParams:
 
 @register
 class TaughtUNet(Trainable):
-    """Train a U-Net on the mean of each band and index, or on five percentiles where there are three dates or more."""
+    """Train a U-Net on the mean of each band and index, or on five percentiles for three dates or more."""
 
     name = "unet"
     task = Task.SEGMENT
     card = Card(
         title="U-Net, trained on labels",
-        summary="Maps what was labelled from the shape of things around each pixel; needs areas that are labelled densely.",
+        summary="Maps your labels from the spatial pattern around each pixel; needs densely labelled areas.",
         licence="Apache-2.0",
         paper="Ronneberger, Fischer and Brox (2015), U-Net: Convolutional Networks for Biomedical Image Segmentation, MICCAI",
         url="https://doi.org/10.1007/978-3-319-24574-4_28",
-        limits="Single clicks are too few for it; where texture around a pixel suffices, a head on texture is faster.",
+        limits="Single points are not enough labels; where local texture suffices, a head on texture features is faster.",
     )
     feed: ClassVar[Feed] = Windows(size=128, halo=24, multiple=4)
     Params = UNetParams
@@ -72,7 +72,7 @@ class TaughtUNet(Trainable):
         train_on(network, examples, forward, recipe, seed=seed, progress=progress)
 
     def forward(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Return logits or numbers; NaN for a pixel that was never observed."""
+        """Return logits or numbers; NaN for a pixel without any observation."""
         assert isinstance(network, Scaled)  # noqa: S101  (see build)
         picture = self._picture(batch)
         return _scores(network, picture).masked_fill(~picture.usable, torch.nan)

@@ -1,4 +1,4 @@
-"""What the features are computed from: the bands of a batch, and the indices that they give."""
+"""Input values of the features: the bands of a batch, and the indices computed from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIFFERENCES = {
     "nbr": ("nir", "swir22"),
     "radar-difference": ("vv", "vh"),
 }
-#: Bands that hold an index already are not computed once more.
+#: Bands that already hold an index, which is not computed again.
 _SMALL = 1e-6
 
 
@@ -41,12 +41,12 @@ class Values:
 
     @property
     def masked(self) -> Tensor:
-        """The values with NaN where the ground was not seen."""
+        """Values with NaN where the ground was not observed."""
         return self.x.masked_fill(~self.usable[..., None], torch.nan)
 
 
 def value_names(bands: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the values that some bands give."""
+    """Return the names of the values for some bands."""
     return (*bands, *(name for name, pair in DIFFERENCES.items() if set(pair) <= set(bands) and name not in bands))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-#: Reference years that a mean and a standard deviation need.
+#: Minimum number of reference years for a mean and a standard deviation.
 FEWEST = 3
 
 
@@ -20,7 +20,7 @@ def anomalies(values: Array, per_year: int, reference: Array) -> dict[str, Array
     values : array (c * per_year, n)
         One value per period, NaN where missing.
     per_year : int
-        Periods a year.
+        Periods per year.
     reference : array (c,), bool
         Years of the climatology.
 

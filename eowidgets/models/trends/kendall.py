@@ -1,11 +1,11 @@
 """Theil–Sen slopes and Mann–Kendall tests of many series at once.
 
 The slope is the median of the slopes of all pairs (Theil, 1950; Sen, 1968, doi:10.1080/01621459.1968.10480934); its interval
-has the ranks of Sen's equation 2.6. The test is that of Mann (1945) and Kendall (1975) with the correction for ties. Missing
-values are left out, as in pymannkendall: the test uses the order of the others, the slope their times. Against
+uses the ranks of Sen's equation 2.6. The test is that of Mann (1945) and Kendall (1975) with the correction for ties. Missing
+values are left out, as in pymannkendall: the test uses the order of the others, the slope their times. For
 autocorrelation: the variance after Hamed and Rao (1998, doi:10.1016/S0022-1694(97)00125-X) or Yue and Wang (2004,
 doi:10.1023/B:WARM.0000043140.61082.60), prewhitening, or trend-free prewhitening (Yue et al., 2002, doi:10.1002/hyp.1095). With
-several periods a year: the seasonal test (Hirsch et al., 1982, doi:10.1029/WR018i001p00107), or with the covariance of the
+several periods per year: the seasonal test (Hirsch et al., 1982, doi:10.1029/WR018i001p00107), or with the covariance of the
 periods (Hirsch and Slack, 1984, doi:10.1029/WR020i006p00727).
 """
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-#: Corrections for autocorrelation of yearly values, and of values of several periods a year.
+#: Corrections for autocorrelation of yearly values, and of values of several periods per year.
 YEARLY = ("prewhiten", "trend-free-prewhiten", "hamed-rao", "yue-wang")
 SEASONAL = ("hirsch-slack",)
 
@@ -37,7 +37,7 @@ class Trend:
     s, variance, tau, z, p : array
         Mann–Kendall score, its variance, Kendall's tau, normalised score and two-sided p.
     count : array
-        Values.
+        Number of values.
     """
 
     slope: Array
@@ -62,13 +62,13 @@ def trend(
     values : array, shape (c * per_year, n)
         NaN where missing. One value per period, whole cycles (years).
     per_year : int
-        Periods a cycle; above 1 the test is seasonal. The unit of time is one cycle.
+        Periods per cycle; above 1 the test is seasonal. The unit of time is one cycle.
     autocorrelation : str, optional
-        One of :data:`YEARLY`, or with several periods of :data:`SEASONAL`.
+        One of :data:`YEARLY`, or for several periods one of :data:`SEASONAL`.
     level : float
-        Of the interval of the slope.
+        Level of the interval of the slope.
     confidence : float
-        Of the bounds beyond which an autocorrelation counts (Hamed and Rao).
+        Level of the bounds beyond which an autocorrelation is significant (Hamed and Rao).
 
     Returns
     -------
@@ -132,12 +132,12 @@ class _Pairs:
 
 
 def _variance(y: Array, count: Array, ties: Array) -> Array:
-    """Variance of the score, corrected for ties; ``y`` is (n, t)."""
+    """Return the variance of the score, corrected for ties; ``y`` is (n, t)."""
     whole = (count * (count - 1.0) * (2 * count + 5)).astype("float64")
     tied = np.flatnonzero(ties)
     if len(tied):
         some = y[tied]
-        # A group of k equal values takes k (k - 1) (2 k + 5): each of its k values brings (k - 1) (2 k + 5).
+        # A group of k equal values subtracts k (k - 1) (2 k + 5): each of its k values contributes (k - 1) (2 k + 5).
         for i in range(some.shape[1]):
             k = (some == some[:, i : i + 1]).sum(axis=1)
             whole[tied] -= np.where(k > 0, (k - 1.0) * (2 * k + 5), 0.0)
@@ -145,7 +145,7 @@ def _variance(y: Array, count: Array, ties: Array) -> Array:
 
 
 def _ranked_median(ordered: Array, count: Array) -> Array:
-    """Median of the first ``count`` values of each row of (n, m), sorted."""
+    """Return the median of the first ``count`` values of each row of (n, m), sorted."""
     at, m = np.arange(len(ordered)), ordered.shape[1]
     if not m:
         return np.full(len(ordered), np.nan)
@@ -155,7 +155,7 @@ def _ranked_median(ordered: Array, count: Array) -> Array:
 
 
 def _interval(ordered: Array, count: Array, variance: Array, level: float) -> tuple[Array, Array]:
-    """Return the slopes at the ranks of Sen (1968), eq. 2.6, as scipy.stats.theilslopes rounds them."""
+    """Return the slopes at the ranks of Sen (1968), eq. 2.6, rounded as in scipy.stats.theilslopes."""
     from scipy.special import ndtri
 
     m = ordered.shape[1]
@@ -172,7 +172,7 @@ def _interval(ordered: Array, count: Array, variance: Array, level: float) -> tu
 
 
 def _median(values: Array) -> Array:
-    """Median over axis 0 without NaN, (n,)."""
+    """Return the median over axis 0 without NaN, (n,)."""
     ordered = np.sort(values.T, axis=1)
     return _ranked_median(ordered, np.isfinite(values).sum(axis=0))
 
@@ -213,7 +213,7 @@ def _of_pairs(values: Array) -> tuple[Array, Array, Array]:
 
 
 def _compact(values: Array) -> tuple[Array, Array, Array]:
-    """Move the values that are there to the front; return them (0 behind), where they are, and their number."""
+    """Move existing values to the front; return them (0 behind), their mask, and their number."""
     known = np.isfinite(values)
     order = np.argsort(~known, axis=0, kind="stable")
     there = np.take_along_axis(known, order, axis=0)
@@ -222,7 +222,7 @@ def _compact(values: Array) -> tuple[Array, Array, Array]:
 
 
 def _acf(x: Array, there: Array, n: Array, lags: int) -> Array:
-    """Autocorrelations at the lags 1 to ``lags``, shape (lags, series), of series that are 0 behind their end."""
+    """Return autocorrelations at the lags 1 to ``lags``, (lags, series), of series that are 0 after their end."""
     mean = np.where(there, x, 0.0).sum(axis=0) / n
     y = np.where(there, x - mean, 0.0)
     whole = (y * y).sum(axis=0)
@@ -235,8 +235,8 @@ def _acf(x: Array, there: Array, n: Array, lags: int) -> Array:
 def _first_acf(x: Array, there: Array, n: Array, tied: Array | None = None) -> Array:
     """Return the autocorrelation at lag 1.
 
-    Where values are tied, whether they are tied afterwards depends on the last digit: there it is summed as pymannkendall
-    does, series by series.
+    For tied values, rounding decides whether they stay tied afterwards: there the sum is computed as in pymannkendall,
+    series by series.
     """
     if len(x) < 2:
         return np.full(x.shape[1], np.nan)
@@ -250,12 +250,12 @@ def _first_acf(x: Array, there: Array, n: Array, tied: Array | None = None) -> A
 
 
 def _whitened(x: Array, there: Array, first: Array) -> Array:
-    """Subtract what follows from the value before; NaN behind the end."""
+    """Subtract the autoregressive part of the previous value; NaN after the end."""
     return np.asarray(np.where(there[1:], x[1:] - x[:-1] * first, np.nan))
 
 
 def _hamed_rao(rest: Array, there: Array, n: Array, confidence: float) -> Array:
-    """Return the factor of the variance: lags count whose autocorrelation of ranks is significant."""
+    """Return the factor of the variance, from lags whose autocorrelation of ranks is significant."""
     from scipy.special import ndtri
     from scipy.stats import rankdata
 
@@ -270,7 +270,7 @@ def _hamed_rao(rest: Array, there: Array, n: Array, confidence: float) -> Array:
 
 
 def _correlated(cycles: Array) -> tuple[Array, Array, Array]:
-    """Score, variance and pairs with the covariance of the periods; years with a missing period are left out."""
+    """Return score, variance and pairs with the covariance of the periods; years with a missing period are left out."""
     c, p, series = cycles.shape
     whole = np.asarray(np.isfinite(cycles).all(axis=1))
     x = np.where(whole[:, None], cycles, np.nan)
@@ -285,5 +285,5 @@ def _correlated(cycles: Array) -> tuple[Array, Array, Array]:
     ranks = np.where(whole[:, None], (n + 1 + ranks) / 2, 0.0)
     product = np.einsum("ipn,iqn->pqn", ranks, ranks, optimize=True)
     gamma = (both + 4 * product - n * (n + 1.0) ** 2) / 3
-    # Of the cross terms, as of the rest, the sum is the variance of the total score.
+    # The sum of all terms, cross terms included, is the variance of the total score.
     return s, gamma.sum(axis=(0, 1)), p * n * (n - 1) / 2

@@ -27,7 +27,7 @@ from eowidgets.models.trends.kendall import SEASONAL, YEARLY, trend
 from eowidgets.models.trends.periods import HOW, PER_YEAR, Periods, reduce
 
 Array = npt.NDArray[Any]
-#: Values that are worked on at a time: series times pairs of periods.
+#: Chunk size of the computation: series times pairs of periods.
 AT_ONCE = 1 << 20
 NONE = "none"
 NO_TREND, RISE, FALL, TOO_FEW = range(4)
@@ -41,11 +41,9 @@ SIGNIFICANCE = (
 
 @dataclass(frozen=True, slots=True)
 class YearlyParams(IndexParams):
-    """How dates become one value a year."""
+    """Reduction of dates to one value per year."""
 
-    how: str = param(
-        "median", choices=HOW, label="Value of a period", help="How the clear dates of a period are reduced."
-    )
+    how: str = param("median", choices=HOW, label="Value of a period", help="Reduction of the clear dates of a period.")
     months: str = param(
         "1-12",
         label="Months",
@@ -55,34 +53,46 @@ class YearlyParams(IndexParams):
 
 @dataclass(frozen=True, slots=True)
 class PeriodParams(YearlyParams):
-    """The same for other periods."""
+    """As before, for other periods."""
 
-    by: str = param("year", choices=tuple(PER_YEAR), label="One value per", help="Period that becomes one value.")
+    by: str = param("year", choices=tuple(PER_YEAR), label="One value per", help="Period that is reduced to one value.")
 
 
 @dataclass(frozen=True, slots=True)
 class TrendParams(PeriodParams):
-    """And the test."""
+    """As before, with the settings of the test."""
 
     autocorrelation: str = param(
         NONE,
         choices=(NONE, *YEARLY, *SEASONAL),
         label="Autocorrelation",
-        help="How the test allows for values that resemble those before; hirsch-slack is for seasons and months.",
+        help="Correction of the test for autocorrelation; hirsch-slack is for seasons and months.",
     )
     alpha: float = param(
-        0.05, low=0.0001, high=0.5, step=0.01, label="Significance level", help="Trends with p below it."
+        0.05,
+        low=0.0001,
+        high=0.5,
+        step=0.01,
+        label="Significance level",
+        help="Trends with a smaller p are significant.",
     )
     min_values: int = param(
-        5, low=3, high=1000, step=1, label="Values needed", help="Fewest periods with a value; below it: no result."
+        5,
+        low=3,
+        high=1000,
+        step=1,
+        label="Values needed",
+        help="Minimum number of periods with a value; with fewer there is no result.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class AnomalyParams(PeriodParams):
-    """And the climatology."""
+    """As before, with the climatology."""
 
-    by: str = param("month", choices=tuple(PER_YEAR), label="One value per", help="Period that becomes one value.")
+    by: str = param(
+        "month", choices=tuple(PER_YEAR), label="One value per", help="Period that is reduced to one value."
+    )
     reference: str = param(
         "", label="Reference years", help="First and last year of the climatology, such as 2001-2010; empty: all years."
     )
@@ -90,10 +100,10 @@ class AnomalyParams(PeriodParams):
 
 @dataclass(frozen=True, slots=True)
 class StepParams(YearlyParams):
-    """And the comparison."""
+    """As before, with the model comparison."""
 
     criterion: str = param(
-        "bic", choices=("bic", "aicc"), label="Criterion", help="Information criterion that decides."
+        "bic", choices=("bic", "aicc"), label="Criterion", help="Information criterion of the model selection."
     )
     least: int = param(
         3,
@@ -102,19 +112,19 @@ class StepParams(YearlyParams):
         step=1,
         unit="years",
         label="Years on each side",
-        help="Fewest values before and after a step.",
+        help="Minimum number of values before and after a step.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryParams(YearlyParams):
-    """And what counts as recovery."""
+    """As before, with the definition of recovery."""
 
     share: float = param(
         0.8, low=0.05, high=1.0, step=0.05, label="Share regained", help="Share of the loss that counts as recovery."
     )
     smallest: float = param(
-        0.1, low=0.0, high=1e6, step=0.05, unit="index", label="Smallest loss", help="Smaller losses are no break."
+        0.1, low=0.0, high=1e6, step=0.05, unit="index", label="Smallest loss", help="Smaller losses are ignored."
     )
     direction: str = param(
         "loss", choices=("loss", "gain"), label="Disturbance", help="Whether a disturbance lowers or raises the index."
@@ -122,7 +132,7 @@ class RecoveryParams(YearlyParams):
 
 
 class Periodic(IndexModel):
-    """Base of the models of one value per period; a child analyses them (:meth:`analyse`)."""
+    """Base of the models of one value per period; a subclass analyses them (:meth:`analyse`)."""
 
     task = Task.REGRESS
 
@@ -132,12 +142,12 @@ class Periodic(IndexModel):
 
     @property
     def least_years(self) -> int:
-        """Fewest years that make sense."""
+        """Minimum number of years."""
         return 3
 
     @property
     def by(self) -> str:
-        """Period."""
+        """Length of the period."""
         return str(getattr(self.params, "by", "year"))
 
     def periods(self, days: Array) -> Periods:
@@ -152,7 +162,7 @@ class Periodic(IndexModel):
         years = len(np.unique(periods.label[periods.label >= 0] // periods.per_year))
         if years < self.least_years:
             raise InputError(
-                f"The {len(seen.days)} dates lie in {years} year{'s' if years != 1 else ''}, and {self.name!r} needs "
+                f"The {len(seen.days)} dates lie in {years} year{'s' if years != 1 else ''}, but {self.name!r} needs "
                 f"{self.least_years}: open a longer series or use more months."
             )
 
@@ -185,11 +195,14 @@ class TrendTheilSen(Periodic):
     name = "trend-theil-sen"
     card = Card(
         title="Trend: Theil–Sen and Mann–Kendall",
-        summary="Change per year with its 95 % interval, and whether it is significant, from one value a year, season or month.",
+        summary=(
+            "Change per year with its 95 % interval, and whether it is significant, from one value per year, season "
+            "or month."
+        ),
         paper="Sen (1968), JASA 63, 1379–1389; Mann (1945); Kendall (1975); Hirsch et al. (1982); Hamed and Rao (1998).",
         url="https://doi.org/10.1080/01621459.1968.10480934",
         licence="Apache-2.0",
-        limits="Assumes a monotonic trend. Of many pixels without a trend, the share alpha is called significant.",
+        limits="Assumes a monotonic trend. A share alpha of the pixels without a trend is reported as significant.",
     )
     Params = TrendParams
 
@@ -204,12 +217,12 @@ class TrendTheilSen(Periodic):
 
     @property
     def least_years(self) -> int:
-        """As many as give the values needed."""
+        """Minimum number of years that give the required number of values."""
         per_year = PER_YEAR[self.by]
         return max(3, -(-int(self.params.min_values) // per_year))
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return slope, interval, test and class."""
+        """Return the outputs: slope, interval, test and class."""
         index = self.name_of_index
         return (
             Value("slope", unit="1/year", long_name=f"Theil–Sen slope of {index}"),
@@ -249,10 +262,10 @@ class TrendAnomalies(Periodic):
     name = "trend-anomalies"
     card = Card(
         title="Anomalies",
-        summary="How far each month, season or year lies from the mean of the same period of the reference years.",
+        summary="Difference of each month, season or year from the mean of the same period of the reference years.",
         paper="WMO (2017), Guidelines on the Calculation of Climate Normals, WMO-No. 1203.",
         licence="Apache-2.0",
-        limits="A mean of few years is uncertain itself; clouds make the periods of some years thin.",
+        limits="A mean of few years is itself uncertain; in cloudy years a period may have few clear dates.",
     )
     Params = AnomalyParams
 
@@ -269,7 +282,7 @@ class TrendAnomalies(Periodic):
         return self.periods(days).starts.astype("datetime64[ns]")
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Refuse reference years that the cube lacks as well."""
+        """Also refuse reference years that the cube lacks."""
         super().survey(cube)
         days = cube["time"].values.astype("datetime64[s]").astype("float64") / 86_400
         self._reference(self.periods(days))
@@ -279,7 +292,7 @@ class TrendAnomalies(Periodic):
         return anomaly.anomalies(values, periods.per_year, self._reference(periods))
 
     def _reference(self, periods: Periods) -> Array:
-        """Return which years belong to the climatology.
+        """Return a mask of the years that belong to the climatology.
 
         Raises
         ------
@@ -292,11 +305,11 @@ class TrendAnomalies(Periodic):
         try:
             a, b = int(first), int(last or first)
         except ValueError:
-            raise InputError(f"The reference years {shown(text)} cannot be read: write them as 2001-2010.") from None
+            raise InputError(f"The reference years {shown(text)} are invalid: write them as 2001-2010.") from None
         chosen = (years >= a) & (years <= b)
         if chosen.sum() < anomaly.FEWEST:
             raise InputError(
-                f"The reference years {a}-{b} hold {chosen.sum()} years of the series, which has {years[0]} to {years[-1]}: "
+                f"The reference years {a}-{b} include {chosen.sum()} years of the series ({years[0]} to {years[-1]}): "
                 f"choose at least {anomaly.FEWEST}."
             )
         return np.asarray(chosen)
@@ -304,12 +317,12 @@ class TrendAnomalies(Periodic):
 
 @register
 class TrendStep(Periodic):
-    """Whether a level, a line or a step describes the yearly values best (:mod:`~eowidgets.models.trends.step`)."""
+    """Select a level, a line or a step for the yearly values (:mod:`~eowidgets.models.trends.step`)."""
 
     name = "trend-step-or-line"
     card = Card(
         title="Step or line",
-        summary="Whether yearly values keep their level, follow a line, or jump once, and then when and by how much.",
+        summary="Classifies yearly values as a constant level, a line or a single step, with date and size of the step.",
         paper="Schwarz (1978), Annals of Statistics 6, 461–464; Hurvich and Tsai (1989); Ninomiya (2015).",
         url="https://doi.org/10.1214/aos/1176344136",
         licence="Apache-2.0",
@@ -319,11 +332,11 @@ class TrendStep(Periodic):
 
     @property
     def least_years(self) -> int:
-        """As many as three models need."""
+        """Minimum number of years for three models."""
         return step.FEWEST
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return the shape, the step or the slope, and by how much the shape wins."""
+        """Return the outputs: shape, step or slope, and the margin of the selected shape."""
         index = self.name_of_index
         return (
             Value("shape", long_name="Shape", vmin=0, vmax=3),
@@ -334,7 +347,7 @@ class TrendStep(Periodic):
         )
 
     def analyse(self, values: Array, periods: Periods) -> dict[str, Array]:
-        """Compare the three."""
+        """Compare the three models."""
         found = step.step_or_line(values, self.params.least, self.params.criterion)
         found["step_year"] = found.pop("step_at") + periods.years[0]
         return found
@@ -357,18 +370,18 @@ class TrendRecovery(Periodic):
 
     @property
     def least_years(self) -> int:
-        """As many as a level before a break and a recovery need."""
+        """Minimum number of years for a level before a break and a recovery."""
         return recovery.FEWEST
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return the state, and the break and its recovery."""
+        """Return the outputs: state, break and recovery."""
         return (
             Value("state", long_name="Recovery", vmin=0, vmax=3),
             Value("break_year", unit="year", long_name="First year after the break"),
             Value("loss", unit="1", long_name=f"Loss of {self.name_of_index}", vmin=0),
             Value("recovery_years", unit="years", long_name="Years from before the break to recovery", vmin=0),
             Value("years_observed", unit="years", long_name="Years observed since before the break", vmin=0),
-            Value("regained", unit="1", long_name="Greatest share of the loss regained", vmin=0, vmax=1),
+            Value("regained", unit="1", long_name="Largest share of the loss regained", vmin=0, vmax=1),
         )
 
     def analyse(self, values: Array, periods: Periods) -> dict[str, Array]:

@@ -13,7 +13,7 @@ from eowidgets.models.blocks.indexed import IndexSeries
 
 Array = npt.NDArray[Any]
 
-#: Periods of a year.
+#: Number of periods per year.
 PER_YEAR = {"year": 1, "season": 4, "month": 12}
 HOW = ("median", "mean", "max", "min")
 
@@ -37,7 +37,7 @@ class Periods:
 
     @classmethod
     def of(cls, days: Array, by: str, months: tuple[int, ...]) -> Periods:
-        """Return the periods that hold some days.
+        """Return the periods that contain some days.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class Periods:
             A year begins with the first of ``months``. Seasons begin in December, March, June and September, and December
             belongs to the winter of the next year.
         months : tuple of int
-            Months that are used, in their order.
+            Months that are used, in order.
 
         Raises
         ------
@@ -68,7 +68,7 @@ class Periods:
 
     @property
     def years(self) -> Array:
-        """Year of each cycle, shape (c,): that of the end of its first month-long part, so that winter has its January's."""
+        """Calendar year of each cycle, shape (c,); for seasons that of the second month, so a winter has its January's year."""
         firsts = self.starts[:: self.per_year].astype("datetime64[M]")
         shift = 1 if self.per_year == 4 else 0
         return np.asarray((firsts + shift).astype("datetime64[Y]").astype(int) + 1970)

@@ -1,9 +1,9 @@
 """Recovery after a break: the years until a share of the loss is regained.
 
-The break is the greatest fall from the median of the values before to a value, at least half of it in one step: a decline
-over many years is none. The definition follows the "years to
+The break is the greatest fall from the median of the previous values to a value, with at least half of it in one step: a
+decline over many years is not a break. The definition follows the "years to
 recovery" of Kennedy et al. (2012, doi:10.1016/j.rse.2011.09.024) and Pickell et al. (2016, doi:10.1016/j.rse.2016.05.024), as
-a share of the loss rather than of the level before.
+a share of the loss rather than of the previous level.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ STATES = (
     ClassInfo(NOT_YET, "not yet recovered", "#d55e00"),
     ClassInfo(TOO_FEW, "not enough values", "#000000"),
 )
-#: Values before a break that its level is the median of; fewest of them.
+#: Number of values before a break whose median is its level; minimum number of them.
 BEFORE, FEWEST_BEFORE = 3, 2
-#: Share of a break that happens in one step.
+#: Share of a break that must happen in one step.
 AT_ONCE = 0.5
-#: Fewest values of a series.
+#: Minimum number of values of a series.
 FEWEST = 5
-#: A break exceeds this many robust standard deviations of the usual change from value to value.
+#: A break exceeds this many robust standard deviations of the typical change from value to value.
 SIGMAS = 3.0
 
 
 def recovery(values: Array, share: float = 0.8, smallest: float = 0.1) -> dict[str, Array]:
-    """Find the greatest loss of each series and how long it took to regain a share of it.
+    """Find the greatest loss of each series and the time until a share of it is regained.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def recovery(values: Array, share: float = 0.8, smallest: float = 0.1) -> dict[s
     share : float
         Share of the loss to regain.
     smallest : float
-        Smaller losses are no break.
+        Smaller losses are ignored.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def recovery(values: Array, share: float = 0.8, smallest: float = 0.1) -> dict[s
         ``state`` (NO_BREAK, RECOVERED, NOT_YET or TOO_FEW), ``break_at`` (position of the first value after the break),
         ``loss``, ``years`` (steps from the last value before the break to the day on which the share is regained, on
         straight lines between values; NaN if it is not), ``observed`` (steps from the same value to the last one, the
-        bound of what has not yet recovered), and ``regained`` (greatest share regained), each (n,).
+        lower bound of an incomplete recovery), and ``regained`` (greatest share regained), each (n,).
     """
     t, n = values.shape
     known = np.isfinite(values)
@@ -71,7 +71,7 @@ def recovery(values: Array, share: float = 0.8, smallest: float = 0.1) -> dict[s
     pick = np.arange(n)
     before, loss, origin = level[at, pick], fall[at, pick], last_before[at, pick]
     real = np.isfinite(loss) & (loss >= smallest) & (loss >= SIGMAS * _usual_change(values))
-    # The lowest value may come later: the loss is counted from there, and what came before it is no recovery.
+    # The lowest value may come later: the loss is measured there, and earlier values do not count as recovery.
     lowest, goal = values[at, pick], np.full(n, np.nan)
     years, reached = np.full(n, np.nan), np.zeros(n, bool)
     best, previous, previous_at = np.zeros(n), np.array(lowest), at.astype("float64")
@@ -104,13 +104,13 @@ def recovery(values: Array, share: float = 0.8, smallest: float = 0.1) -> dict[s
 
 
 def _usual_change(values: Array) -> Array:
-    """Robust standard deviation of the noise, from differences between neighbours in time."""
+    """Return the robust standard deviation of the noise, from differences between consecutive values."""
     steps = np.abs(np.diff(values, axis=0))
     return np.asarray(np.nan_to_num(1.4826 * _median(steps) / np.sqrt(2)))
 
 
 def _median(values: Array) -> Array:
-    """Median over axis 0 without NaN; NaN where there is nothing."""
+    """Return the median over axis 0 without NaN; NaN if there are no values."""
     if not len(values):
         return np.full(values.shape[1], np.nan)
     ordered = np.sort(values, axis=0)

@@ -1,8 +1,8 @@
-"""Step or line: which describes a yearly series better.
+"""Step or line: select the better description of a yearly series.
 
 Three models by least squares: a level, a straight line, and two levels with one step between them. The smallest information
-criterion wins: BIC (Schwarz, 1978, doi:10.1214/aos/1176344136) or AICc (Hurvich and Tsai, 1989,
-doi:10.1093/biomet/76.2.297). The place of a step is a parameter as well: one for BIC (Yao, 1988,
+criterion is selected: BIC (Schwarz, 1978, doi:10.1214/aos/1176344136) or AICc (Hurvich and Tsai, 1989,
+doi:10.1093/biomet/76.2.297). The position of a step is also a parameter: one for BIC (Yao, 1988,
 doi:10.1016/0167-7152(88)90118-6), and three for AICc (Ninomiya, 2015, doi:10.1007/s10463-014-0481-x).
 """
 
@@ -25,7 +25,7 @@ SHAPES = (
 )
 #: Parameters of level, line and step, with the variance of the noise, by criterion.
 PARAMETERS = {"bic": (2, 3, 4), "aicc": (2, 3, 6)}
-#: Fewest values for three models.
+#: Minimum number of values for three models.
 FEWEST = 9
 #: Share of the variance that counts as an exact fit.
 EXACT = 1e-12
@@ -39,7 +39,7 @@ def step_or_line(values: Array, least: int = 3, criterion: str = "bic") -> dict[
     values : array (t, n)
         At even steps, NaN where missing.
     least : int
-        Fewest values on each side of a step.
+        Minimum number of values on each side of a step.
     criterion : {"bic", "aicc"}
 
     Returns
@@ -56,7 +56,7 @@ def step_or_line(values: Array, least: int = 3, criterion: str = "bic") -> dict[
     x = np.arange(t)[:, None] * w
     safe = np.maximum(n, 1)
     level = y.sum(axis=0) / safe
-    y = np.where(known, y - level, 0.0)  # keeps digits in what follows
+    y = np.where(known, y - level, 0.0)  # keeps precision in later sums
     xm = x.sum(axis=0) / safe
     xd = np.where(known, np.arange(t)[:, None] - xm, 0.0)
     total = (y * y).sum(axis=0)
@@ -66,7 +66,7 @@ def step_or_line(values: Array, least: int = 3, criterion: str = "bic") -> dict[
     before, so_far = np.cumsum(w, axis=0)[:-1], np.cumsum(y, axis=0)[:-1]
     after, rest = n - before, y.sum(axis=0) - so_far
     gain = so_far**2 / np.maximum(before, 1) + rest**2 / np.maximum(after, 1)
-    # A place after a missing value is the same one: the first value after the step names it.
+    # Positions after a missing value are equivalent: the first value after the step is used.
     gain = np.where((before >= least) & (after >= least) & known[1:], gain, -np.inf)
     at = gain.argmax(axis=0) if t > 1 else np.zeros(values.shape[1], int)
     pick = np.arange(values.shape[1])

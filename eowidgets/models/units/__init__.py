@@ -1,6 +1,6 @@
 """UniTS, one generative transformer for gaps, clouds, change and forecasts; importing it registers its models.
 
-Each also takes a network of one's own: ``UniTSForecast(load(path))``.
+Each also accepts your own network: ``UniTSForecast(load(path))``.
 """
 
 from eowidgets.models.units.adapters import UniTSReconstruct

@@ -1,4 +1,4 @@
-"""UniTS as models that the engine can run: what they share, and the one that fills gaps."""
+"""UniTS as models that the engine can run: their base class, and the gap filler."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ AUTO_STEPS = 8
 class FlowParams:
     """Number of samples, and the solver."""
 
-    samples: int = param(1, low=1, high=64, help="Samples drawn; two or more also give their standard deviation.")
-    steps: int = param(0, low=0, high=64, help="Steps of the solver; 0 takes 1 for one sample and 8 for several.")
+    samples: int = param(1, low=1, high=64, help="Number of samples; two or more also return their standard deviation.")
+    steps: int = param(0, low=0, high=64, help="Solver steps; 0 uses 1 for one sample and 8 for several.")
     solver: str = param("euler", choices=("euler", "midpoint", "heun"), help="Numerical scheme of each step.")
 
 
@@ -48,14 +48,14 @@ class FlowParams:
 class FillParams(FlowParams):
     """Parameters of ``units-reconstruct``."""
 
-    keep_observed: bool = param(True, help="Keep clear measurements as they are, and fill only the gaps.")
+    keep_observed: bool = param(True, help="Keep clear measurements unchanged, and fill only the gaps.")
 
 
 class UniTSModel(Model):
     """Base class of the adapters: weights, bands, sampling."""
 
     # Trained on 32 px: the engine cuts larger areas into windows.
-    # Normalisation and attention run over the whole window, so overlapping windows differ and are blended.
+    # Normalisation and attention cover the whole window, so overlapping windows differ and are blended.
     feed: ClassVar[Windows] = Windows(
         min_dates=2,
         resolution=10.0,
@@ -67,9 +67,9 @@ class UniTSModel(Model):
         blend=4,
     )
     Params: ClassVar[type] = FlowParams
-    #: The output has the dates of the input.
+    #: Whether the output has the dates of the input.
     keeps_dates: ClassVar[bool] = True
-    #: Weights that are loaded unless a network is given.
+    #: Checkpoint that is loaded unless a network is given.
     checkpoint: ClassVar[Checkpoint]
     #: Centre of the cube in degrees; the same for all windows, so that overlapping windows agree.
     centre: tuple[float, float] | None = None
@@ -77,11 +77,11 @@ class UniTSModel(Model):
     def __init__(self, network: UniTS | None = None, **params: Any) -> None:
         super().__init__(**params)
         if self.params.samples > 1 and self.params.steps == 1:
-            raise InputError("With steps=1 all samples are the same: set steps=0 (automatic) or 2 or more.")
+            raise InputError("With steps=1 all samples are identical: set steps=0 (automatic) or 2 or more.")
         self._network = network
 
     def module(self) -> nn.Module:
-        """Load the weights at the first call."""
+        """Return the network; load its weights at the first call."""
         return self.network()
 
     def network(self) -> UniTS:
@@ -106,12 +106,12 @@ class UniTSModel(Model):
         return any(b in AUX for b in self.checkpoint.bands)
 
     def check_bands(self, bands: tuple[str, ...]) -> list[int]:
-        """Return the positions of the reflectance bands, as :meth:`optical`, and refuse radar that was not trained on.
+        """Return the positions of the reflectance bands, as :meth:`optical`; refuse radar without trained inputs for it.
 
         Raises
         ------
         InputError
-            If a band cannot be used.
+            If a band is not supported.
         """
         radar = [b for b in bands if b in AUX]
         if radar and not self.takes_radar():
@@ -141,17 +141,17 @@ class UniTSModel(Model):
         Raises
         ------
         InputError
-            If there is none, or one that is not an input of UniTS.
+            If there is none, or a band that is not an input of UniTS.
         """
         strange = [b for b in bands if b not in BANDS and b not in AUX]
         if strange:
             raise InputError(
                 f"The band {strange[0]!r} is not an input of UniTS: leave it out with cube.drop_vars({strange[0]!r}); "
-                f"it takes {', '.join(BANDS)}, and vv and vh where it was trained with radar."
+                f"its inputs are {', '.join(BANDS)}, and vv and vh for weights trained with radar."
             )
         found = [i for i, b in enumerate(bands) if b in BANDS]
         if not found:
-            raise InputError(f"UniTS found no reflectance band: give at least one of {', '.join(BANDS)}.")
+            raise InputError(f"The cube has no reflectance band of UniTS: give at least one of {', '.join(BANDS)}.")
         return found
 
     @abstractmethod
@@ -159,7 +159,7 @@ class UniTSModel(Model):
         """Predict from a batch whose dates increase."""
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Predict, in whatever order the dates come."""
+        """Predict, for dates in any order."""
         order = batch.days.argsort()
         if bool((order[1:] > order[:-1]).all()):
             return self.answers(batch)
@@ -182,7 +182,7 @@ class UniTSModel(Model):
             return from_target(network.config, x1, given)
 
     def filled(self, batch: Batch, usable: Tensor, network: UniTS, local: float) -> Tensor:
-        """Draw samples of a series with gaps; bands that were not trained on follow those that were.
+        """Draw samples of a series with gaps; bands that were not trained on are predicted from those that were.
 
         ``local`` is the share of the regression on other dates, see :mod:`~eowidgets.models.units.local`.
         """
@@ -198,7 +198,7 @@ class UniTSModel(Model):
         """Return mean and standard deviation over the samples, in the bands of the batch."""
         optical = self.optical(batch.bands)
         chosen = samples[:, :, :, [BANDS.index(batch.bands[i]) for i in optical]]
-        mean = batch.x.clone()  # radar passes through
+        mean = batch.x.clone()  # radar is unchanged
         mean[:, :, optical] = chosen.mean(dim=0)
         if keep is not None:
             mean = torch.where(keep[:, :, None], batch.x, mean)
@@ -218,19 +218,19 @@ def spreads_of(spread: Tensor, bands: tuple[str, ...], optical: list[int]) -> di
 
 
 def draw(batch: Batch) -> int:
-    """Return the seed of the noise: that of the run, the same for all windows; outside a run from torch's generator."""
+    """Return the seed of the noise: that of the run, the same for all windows; without a run from torch's generator."""
     return int(torch.randint(2**31 - 1, ())) if batch.seed is None else batch.seed
 
 
 def aux_of(batch: Batch) -> Tensor | None:
-    """Backscatter of the batch, (b, t, 2, h, w), standardised; None without a radar band."""
+    """Return the backscatter of the batch, (b, t, 2, h, w), standardised; None without a radar band."""
     if not any(b in AUX for b in batch.bands):
         return None
     aux = batch.raw.new_zeros((*batch.raw.shape[:2], len(AUX), *batch.raw.shape[-2:]))
     for channel, name in enumerate(AUX):
         if name in batch.bands:
             value = batch.raw[:, :, batch.bands.index(name)]
-            # Linear power (positive) is turned into decibels; what comes in decibels stays.
+            # Linear power (positive) is converted to decibels; values in decibels are unchanged.
             decibel = torch.where(value > 0, 10 * value.clamp(min=1e-5).log10(), value)
             aux[:, :, channel] = torch.where(value != 0, (decibel + 14) / 6, 0.0)
     return aux
@@ -244,7 +244,7 @@ def given_batch(
     raw: bool = False,
     centre: tuple[float, float] | None = None,
 ) -> Condition:
-    """Build the condition of a batch for ``network``; with ``raw`` from measurements with their clouds.
+    """Build the condition of a batch for ``network``; with ``raw`` from measurements including clouds.
 
     ``centre`` is the longitude and latitude of the cube; without it those of each window are used.
     """
@@ -270,23 +270,23 @@ def given_batch(
 
 @register
 class UniTSReconstruct(UniTSModel):
-    """Fill what the mask hides."""
+    """Fill the gaps of the mask."""
 
     name = "units-reconstruct"
     task = Task.RECONSTRUCT
     card: ClassVar[Card] = cards.RECONSTRUCT
     checkpoint = cards.WEIGHTS["units-reconstruct.places"]
-    # The regression on other dates differs more between windows than the network does: half of a window is overlap.
+    # The regression on other dates differs more between windows than the network does: windows overlap by half.
     # Trained on pixels of 10 to 250 m: no resampling.
     feed: ClassVar[Windows] = replace(UniTSModel.feed, halo=8, blend=8, resolution=None)
     Params = FillParams
 
     def settings(self) -> Mapping[str, Any]:
-        """State how much of the answer is a regression; part of the provenance of every result."""
+        """Return the share of the regression in the prediction; part of the provenance of every result."""
         return {"regression": regression_note(self.network().config)}
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
-        """Draw samples of the whole series; by default clear measurements are kept."""
+        """Draw samples of the whole series; by default clear measurements stay unchanged."""
         network = self.network()
         samples = self.filled(batch, batch.usable, network, network.config.local)
         return self.answer(batch, samples, batch.usable if self.params.keep_observed else None)

@@ -19,10 +19,10 @@ def interpolate(x: Tensor, usable: Tensor, days: Tensor) -> tuple[Tensor, Tensor
     Returns
     -------
     Tensor, shape (b, t, c, h, w)
-        Equal to ``x`` where usable. A pixel that was never seen gets the mean of what is seen in its window on
-        each date, or in the whole window on dates without any.
+        Equal to ``x`` where usable. A pixel without observations gets the mean of the observed pixels of its window on each
+        date, or of the whole window on dates without any.
     Tensor, shape (b, t, h, w)
-        Days to the nearest usable date, 1000 where there is none.
+        Days to the nearest usable date, 1000 if there is none.
     """
     b, t, c, h, w = x.shape
     position = torch.arange(t, device=x.device).view(1, t, 1, 1)

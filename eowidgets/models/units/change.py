@@ -1,4 +1,4 @@
-"""UniTS as a mapper of land cover: a class map for every date, and the probability of change."""
+"""UniTS as a land-cover mapper: a class map for every date, and the probability of change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COVER = tuple(ClassInfo(value, name, color) for value, name, color in CLASSES)
 
 
 def one_hot(classes: Tensor, count: int) -> Tensor:
-    """Encode class maps (b, t, h, w) as the target of the flow: +1 for the class, -1 for the others, (b, t, k, h, w)."""
+    """Encode class maps (b, t, h, w) as the flow variable: +1 for the class, -1 for the others, (b, t, k, h, w)."""
     return 2.0 * torch.nn.functional.one_hot(classes.long(), count).movedim(-1, 2).float() - 1.0
 
 
@@ -39,14 +39,14 @@ def probabilities(x1: Tensor) -> Tensor:
 
 
 def in_time(share: Tensor, stay: float) -> Tensor:
-    """Combine the dates of each pixel by the forward-backward algorithm: land cover seldom changes.
+    """Combine the dates of each pixel by the forward-backward algorithm, because land cover seldom changes.
 
     Parameters
     ----------
     share : Tensor, shape (b, t, k, h, w)
-        Probabilities of each date by itself.
+        Probabilities of each date alone.
     stay : float
-        Probability that a pixel keeps its class from one date to the next; it changes to each of the others alike.
+        Probability that a pixel keeps its class from one date to the next; all other classes are equally likely.
 
     Returns
     -------
@@ -87,7 +87,7 @@ class UniTSChange(UniTSModel):
         return cover, change
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
-        """Average the class maps of the samples; one sample in one step is their mean already."""
+        """Average the class maps of the samples; one sample in one step is already their mean."""
         share = self.shares(given_batch(batch, batch.usable, self.network()), draw(batch))
         same = (share[:, 0] * share[:, -1]).sum(dim=1)
         return {"land_cover": share, "change": 1 - same}
@@ -96,7 +96,7 @@ class UniTSChange(UniTSModel):
         """Compute probabilities (b, t, k, h, w) for a condition."""
         p, network = self.params, self.network()
         if network.config.target != "classes" or network.config.classes != len(COVER):
-            raise ModelError("These UniTS weights do not map classes: load those of units-change.")
+            raise ModelError("These UniTS weights do not predict classes: load those of units-change.")
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
         with torch.inference_mode():
             made = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=seed)

@@ -1,4 +1,4 @@
-"""Guess without a mask which measurements are clear; good enough to interpolate from."""
+"""Estimate without a mask which measurements are clear; accurate enough for interpolation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from torch import Tensor
 
 #: Rise of visible reflectance over the darkest quarter of the series that counts as cloud (or snow).
 BRIGHT = 0.06
-#: Infrared reflectance, as a share of the median of the series, below which a shadow (or water) lies.
+#: Infrared reflectance, as a share of the median of the series, below which a pixel counts as shadow (or water).
 DARK = 0.5
 
 
 def guess_clear(raw: Tensor, measured: Tensor, bands: tuple[str, ...]) -> Tensor:
-    """Return which pixels are about as dark in the visible bands as the darkest quarter of their series.
+    """Return the pixels that are about as dark in the visible bands as the darkest quarter of their series.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def guess_clear(raw: Tensor, measured: Tensor, bands: tuple[str, ...]) -> Tensor
     Returns
     -------
     Tensor, shape (b, t, h, w), bool
-        At least one date, the darkest, is clear wherever anything was measured.
+        At least one date, the darkest, is clear for every pixel with a measurement.
     """
     visible = [i for i, name in enumerate(bands) if name in ("blue", "green", "red")] or list(range(len(bands)))
     infrared = [i for i, name in enumerate(bands) if name in ("nir", "nir08", "swir16", "rededge3")]
@@ -36,7 +36,7 @@ def guess_clear(raw: Tensor, measured: Tensor, bands: tuple[str, ...]) -> Tensor
     clear = measured & (light <= quarter + BRIGHT)
     if infrared:
         dim = raw[:, :, infrared].mean(dim=2)
-        # The median of what is not bright: clouds would raise it.
+        # The median of dark values only, because clouds would raise it.
         level = dim.masked_fill(~clear, torch.nan).nanmedian(dim=1, keepdim=True).values
         lit = clear & ~(dim < DARK * level)
         clear = torch.where(lit.any(dim=1, keepdim=True), lit, clear)

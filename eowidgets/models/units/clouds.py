@@ -1,4 +1,4 @@
-"""UniTS for series without a cloud mask: the probability of cloud, the series without clouds, and a mask for ``open``."""
+"""UniTS for series without a cloud mask: cloud probability, the cloud-free series, and a mask for ``open``."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from eowidgets.models.units.network import UniTS
 class CloudParams(FlowParams):
     """Parameters of ``units-clouds``."""
 
-    fill: bool = param(True, help="Fill what clouds hide; otherwise only the probability of cloud is computed.")
+    fill: bool = param(True, help="Fill cloudy pixels; otherwise only the probability of cloud is computed.")
 
 
 class FindAndFill(nn.Module):
-    """Two networks for series without a mask: one finds clouds, one fills what they hide."""
+    """Two networks for series without a mask: one detects clouds, one fills the gaps."""
 
     def __init__(self, find: UniTS, fill: UniTS) -> None:
         super().__init__()
@@ -56,11 +56,11 @@ class UniTSClouds(UniTSModel):
     task = Task.REMOVE_CLOUDS
     card: ClassVar[Card] = cards.CLOUDS
     checkpoint = cards.WEIGHTS["units-clouds.romania"]
-    #: Weights of the network that fills. Those of ``units-reconstruct`` were trained on more places, with less on this one.
+    #: Weights of the filling network. Those of ``units-reconstruct`` were trained on more places, with less on this one.
     filler = cards.WEIGHTS["units-reconstruct.romania"]
     Params = CloudParams
 
-    #: Probability from which a pixel counts as cloud or shadow; chosen in the west of Romania, on dates not trained on.
+    #: Probability from which a pixel counts as cloud or shadow; tuned in the west of Romania, on dates not used for training.
     CLOUD = 0.1
 
     def __init__(self, network: FindAndFill | None = None, **params: Any) -> None:
@@ -88,7 +88,7 @@ class UniTSClouds(UniTSModel):
         return (*made, Value("cloud_probability", dims="tyx", unit="1", long_name=about, vmin=0, vmax=1))
 
     def settings(self) -> Mapping[str, Any]:
-        """State how much of the answer is a regression; part of the provenance of every result."""
+        """Return the share of the regression in the prediction; part of the provenance of every result."""
         pair = self.module()
         return {"regression": regression_note(dataclasses.replace(pair.fill.config, local=pair.find.config.local))}
 
@@ -101,13 +101,13 @@ class UniTSClouds(UniTSModel):
         clear = self.clear(batch, cloudy)
         masked = dataclasses.replace(batch, x=batch.raw * clear.unsqueeze(2), usable=clear)
         pair = self.module()
-        # Missed clouds mislead a regression: its share is a setting of these weights, not of those that fill.
+        # Undetected clouds mislead a regression: its share is a setting of these weights, not of the filling ones.
         filled = self.filled(masked, clear, pair.fill, pair.find.config.local)
         radar = dataclasses.replace(masked, x=batch.raw)  # clear pixels and radar stay as measured
         return self.answer(radar, filled, clear) | shown
 
     def clear(self, batch: Batch, cloudy: Tensor) -> Tensor:
-        """Return which measurements show the ground, (b, t, h, w)."""
+        """Return which measurements are clear, (b, t, h, w)."""
         clear = batch.measured & (cloudy < self.CLOUD)
         # A pixel that would lose all its dates keeps its clearest one.
         best = cloudy.masked_fill(~batch.measured, torch.inf).amin(dim=1, keepdim=True)
@@ -117,9 +117,9 @@ class UniTSClouds(UniTSModel):
         """Compute the probability of cloud or shadow, (b, t, h, w)."""
         find = self.module().find
         if find.judge is None:
-            raise ModelError("These UniTS weights have no output for clouds: load those of units-clouds.")
+            raise ModelError("These UniTS weights have no cloud output: load those of units-clouds.")
         optical = self.optical(batch.bands)
-        # The difference from an interpolated band would be taken for a cloud.
+        # The difference from an interpolated band would be classified as cloud.
         optical = [i for i in optical if batch.bands[i] in find.config.bands] or optical
         names = tuple(batch.bands[i] for i in optical)
         guess = guess_clear(batch.raw[:, :, optical], batch.measured, names)
@@ -133,9 +133,9 @@ Run = Callable[[UniTSClouds, xr.Dataset], xr.Dataset]
 
 
 def cloud_mask(cube: xr.Dataset, run: Run) -> xr.DataArray:
-    """Return the cloud and shadow mask of a cube: its own, and where ``units-clouds`` finds clouds.
+    """Return the cloud and shadow mask of a cube: its own, combined with the clouds that ``units-clouds`` detects.
 
-    Suits short series, which :func:`~eowidgets.cube.clouds.robust_clouds` does not judge.
+    Suitable for short series, which :func:`~eowidgets.cube.clouds.robust_clouds` does not support.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def cloud_mask(cube: xr.Dataset, run: Run) -> xr.DataArray:
     Returns
     -------
     DataArray, dims (time, y, x), bool
-        Never less than ``cube["clouds"]``; ``attrs["added"]`` is the number of pixels that were added.
+        Never less than ``cube["clouds"]``; ``attrs["added"]`` is the number of added pixels.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Input of the network: the observed series, its gaps, and the base from which the residual is counted."""
+"""Input of the network: the observed series, its gaps, and the base of the residual."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eowidgets.models.units.between import interpolate
 from eowidgets.models.units.config import BANDS, MEANS, SPREADS
 from eowidgets.models.units.local import repeated
 
-#: Channels of the condition: observed bands, interpolated bands, seen or not, days to the nearest clear date.
+#: Channels of the condition: observed bands, interpolated bands, mask of observed pixels, days to the nearest clear date.
 CHANNELS = 2 * len(BANDS) + 2
 
 
@@ -24,12 +24,12 @@ class Condition:
     pixels : Tensor, shape (b, t, CHANNELS, h, w)
         Standardised; 0 where unknown.
     base : Tensor, shape (b, t, len(BANDS), h, w)
-        Reflectance interpolated linearly in time; the residual is counted from it.
+        Reflectance interpolated linearly in time; the base of the residual.
     days : Tensor, shape (b, t)
         Days since 1970-01-01, increasing.
     lonlat : Tensor, optional, shape (b, 2)
     aux : Tensor, optional, shape (b, t, aux, h, w)
-        Sentinel-1 backscatter, standardised, 0 where there is none.
+        Sentinel-1 backscatter, standardised, 0 where missing.
     present : Tensor, shape (len(BANDS),), bool
         Bands that the cube has and the network was trained on.
     """
@@ -61,7 +61,7 @@ def spread_bands(x: Tensor, bands: tuple[str, ...]) -> tuple[Tensor, Tensor]:
     -------
     Tensor, shape (..., len(BANDS), h, w)
     Tensor, shape (len(BANDS),), bool
-        Which bands are there.
+        Mask of the existing bands.
     """
     index = [BANDS.index(b) for b in bands]
     full = x.new_zeros((*x.shape[:-3], len(BANDS), *x.shape[-2:]))
@@ -72,7 +72,7 @@ def spread_bands(x: Tensor, bands: tuple[str, ...]) -> tuple[Tensor, Tensor]:
 
 
 def known_bands(names: tuple[str, ...], device: torch.device) -> Tensor:
-    """Return which of :data:`BANDS` are among ``names``, shape (len(BANDS),), bool."""
+    """Return a mask of the :data:`BANDS` that are among ``names``, shape (len(BANDS),), bool."""
     return torch.tensor([b in names for b in BANDS], device=device)
 
 
@@ -94,27 +94,27 @@ def condition(
     Parameters
     ----------
     x : Tensor, shape (b, t, c, h, w)
-        Reflectance; what is not usable is ignored.
+        Reflectance; unusable values are ignored.
     usable : Tensor, shape (b, t, h, w), bool
     days : Tensor, shape (b, t)
     bands : tuple of str
         Names along ``c``, each one of :data:`BANDS`.
     show : Tensor, optional, shape (b, t, c, h, w)
-        Input of the network instead of ``x`` masked: for cloud removal the measurements with their clouds.
+        Input of the network instead of the masked ``x``: for cloud removal the measurements including clouds.
     trained : tuple of str
-        Bands that the network was trained on; the others are interpolated and are no input.
+        Bands that the network was trained on; the others are interpolated and are not inputs.
     passes : int
-        Passes of the regression on the other dates from which the residual on partly visible dates is counted; 0 counts
-        it from linear interpolation.
+        Passes of the regression on the other dates that gives the base on partly visible dates; with 0 the base is linear
+        interpolation.
     every : int
-        Fit the regression on every so many pixels.
+        Step between the pixels that the regression is fitted to.
     """
     full, present = spread_bands(x * usable.unsqueeze(2), bands)
     base, gap = interpolate(full, usable, days)
     if passes:
         index = [BANDS.index(b) for b in bands]
         line = base[:, :, index].float()
-        # A regression that is fitted on little must not make reflectance negative.
+        # A regression fitted to few pixels must not make reflectance negative.
         made = torch.maximum(repeated(line, usable, days, passes, every=every), line.clamp(max=0))
         base[:, :, index] = made.to(base.dtype)
     present = present & known_bands(trained, x.device)

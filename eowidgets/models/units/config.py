@@ -1,4 +1,4 @@
-"""Configuration of UniTS: sizes, targets, and what the paper's figure leaves open."""
+"""Configuration of UniTS: sizes, targets, and options that the paper's figure leaves open."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eowidgets.errors import InputError, unknown
 #: Bands in the order of the input channels; a cube may have any of them. Sentinel-2 without the 60 m bands.
 BANDS = ("blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08", "swir16", "swir22")
 
-#: Typical mean and spread of surface reflectance, to bring every band to about the same size.
+#: Typical mean and standard deviation of surface reflectance, which scale all bands to a similar range.
 MEANS = (0.05, 0.07, 0.07, 0.11, 0.22, 0.27, 0.29, 0.31, 0.19, 0.11)
 SPREADS = (0.05, 0.05, 0.06, 0.06, 0.08, 0.09, 0.11, 0.11, 0.08, 0.07)
 
@@ -38,51 +38,51 @@ class UniTSConfig:
         As in a vision transformer.
     mlp : float
         Width of an MLP after the two halves of a block, as a multiple of ``width``; 0 leaves it out. The figure
-        draws attention only, the text says "standard DiT", which has one.
+        shows attention only, the text says "standard DiT", which has one.
     acor, stm : bool
-        Switches for the ablation of the two ideas of the paper.
+        Options for the ablation of the two ideas of the paper.
     acor_hidden : int
         Channels between the two layers of the convolution that computes γ and β (the paper gives no number).
     shared_modulation : bool
-        One MLP of the flow time for all blocks with a learned offset for each (fewer parameters), or one each.
+        Use one MLP of the flow time for all blocks with a learned offset for each (fewer parameters), or one each.
     gate : float
-        Start value of the scales α; DiT starts at 0, which is slow when training is short.
+        Initial value of the scales α; DiT starts at 0, which is slow for short training.
     refine : int
         Channels of two convolutions at full resolution after unpatching, which remove the seams between
         patches; 0 leaves them out.
     residual_scale : float
-        Reflectance that counts as 1 in the residual.
+        Reflectance that corresponds to 1 in the residual.
     bands : tuple of str
-        Bands that it was trained on. Others get the base: interpolation, or the mean season.
+        Training bands. Others get the base: interpolation, or the mean season.
     early : float
-        Steps of the solver end at ``(i / steps) ** early``. Differences between samples are decided at small t, which
-        equal steps resolve poorly.
+        Solver steps end at ``(i / steps) ** early``. Differences between samples arise at small t, which equal steps
+        resolve poorly.
     trust : float
-        Factor on the mean correction of the base. Corrections are too large on dates unlike those of the training;
+        Factor on the mean correction of the base. Corrections are too large on dates unlike the training dates;
         fitted like ``widen``.
     widen : float
         Factor on the deviations of samples from their mean, which are too small after a short training; fitted after
         training on validation data.
     local : float
-        Share of a last pass of the regression on the other dates in the answer (``local.py``); fitted like ``widen``.
+        Share in the prediction of a last pass of the regression on the other dates (``local.py``); fitted like ``widen``.
         The paper has no such part.
     judge : int
-        Channels of the convolutions that predict clouds (``judge.py``); 0 leaves them out. The paper has none.
+        Channels of the convolutions that predict clouds (``judge.py``); 0 leaves them out. Not in the paper.
     stay : float
-        Probability that land keeps its class from one date to the next, fitted on scenes that were trained on; 0 takes
-        the class maps as they are.
+        Probability that land keeps its class from one date to the next, fitted on training scenes; 0 leaves the class
+        maps unchanged.
     passes : int
-        Passes of the regression on the other dates (:func:`~eowidgets.models.units.local.repeated`) from which the
-        residual on partly visible dates is counted; 0 counts it from linear interpolation. The paper has no such part.
+        Passes of the regression on the other dates (:func:`~eowidgets.models.units.local.repeated`) that gives the
+        base on partly visible dates; with 0 the base is linear interpolation. Not in the paper.
     mix : int
-        Kernels that combine the observed dates of each pixel (``mix.py``); 0 leaves them out. The paper has none.
+        Kernels that combine the observed dates of each pixel (``mix.py``); 0 leaves them out. Not in the paper.
     season : bool
-        Let the network move towards fits of yearly waves to each pixel (``season.py``); needs ``mix``. The paper has none.
+        Add fits of yearly harmonics to each pixel as candidates (``season.py``); needs ``mix``. Not in the paper.
     shrink : bool
-        Multiply the residual by a factor learned from how much of each date was seen, and how far away the next
-        observation is (``mix.py``). The paper has none.
+        Multiply the residual by a learned factor that depends on the visible share of each date and on the distance
+        to the next observation (``mix.py``). Not in the paper.
     place : bool
-        Trained with longitude and latitude; otherwise they are not passed.
+        Trained with longitude and latitude; otherwise they are not inputs.
     """
 
     target: Literal["residual", "reflectance", "classes"] = "residual"
@@ -118,7 +118,7 @@ class UniTSConfig:
         if self.width % (4 * self.heads) or self.width % 8:
             raise InputError(f"width {self.width} must be a multiple of 8 and of 4 x heads ({self.heads}).")
         if (self.target == "classes") != (self.classes > 1):
-            raise InputError('Give classes >= 2 together with target="classes", and only then.')
+            raise InputError('Give classes >= 2 together with target="classes" only.')
         for name in self.bands:
             if name not in BANDS:
                 raise unknown("band", name, BANDS)
@@ -129,7 +129,7 @@ class UniTSConfig:
 
     @property
     def channels(self) -> int:
-        """Channels of the flowing variable."""
+        """Channels of the flow variable."""
         return self.classes if self.target == "classes" else len(BANDS)
 
     def to_json(self) -> str:
@@ -149,8 +149,8 @@ class UniTSConfig:
         return cls(**values)
 
 
-#: ``tiny`` is the one that ships; ``base`` has the paper's number of parameters, with the additions of ``tiny``; ``paper``
-#: has the same size without them: what flows is reflectance, the network gives the velocity, and nothing refines its output.
+#: ``tiny`` is shipped; ``base`` has the paper's number of parameters, with the additions of ``tiny``; ``paper`` has the
+#: same size without them: the flow variable is reflectance, the network predicts the velocity, and there is no refinement.
 CONFIGS: dict[str, UniTSConfig] = {
     "tiny": UniTSConfig(),
     "compact": UniTSConfig(width=96, aux=0, acor_hidden=48, passes=4, mix=3, season=True, shrink=True, place=True),

@@ -2,7 +2,7 @@
 
 Lipman et al., "Flow Matching for Generative Modeling", 2023. The path is ``x_t = (1 - t) ε + t x1`` and its
 velocity ``x1 - ε``. Where the network predicts the data, the velocity is ``(x̂1 - x_t) / (1 - t)``: the same flow,
-written so that one Euler step from pure noise lands on the conditional mean.
+so that one Euler step from pure noise gives the conditional mean.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ def _wide(t: Tensor, like: Tensor) -> Tensor:
 
 
 def scale_input(x: Tensor, t: Tensor) -> Tensor:
-    """Give the best linear guess of unit-variance data from ``x_t``; 0 at t = 0, where ``x_t`` is pure noise.
+    """Return the best linear estimate of unit-variance data from ``x_t``; 0 at t = 0, where ``x_t`` is pure noise.
 
-    Fed to the network in place of ``x_t``, so that it need not learn to ignore noise (a preconditioning in the
-    sense of Karras et al., 2022).
+    It is the network input instead of ``x_t``, so that the network need not learn to ignore noise (a preconditioning in
+    the sense of Karras et al., 2022).
     """
     t = _wide(t, x)
     return x * (t / (t**2 + (1 - t) ** 2))
 
 
 def to_target(config: UniTSConfig, truth: Tensor, given: Condition) -> Tensor:
-    """Turn reflectance (b, t, c, h, w), in the order of ``BANDS``, into what flows."""
+    """Convert reflectance (b, t, c, h, w), in the order of ``BANDS``, to the flow variable."""
     if config.target == "residual":
         return (truth - given.base) / config.residual_scale
     return standardise(truth)
@@ -49,7 +49,7 @@ def from_target(config: UniTSConfig, x1: Tensor, given: Condition) -> Tensor:
 
 
 def predict(network: UniTS, x: Tensor, t: Tensor, context: Context) -> Tensor:
-    """Call the network on ``x_t`` scaled as it was trained."""
+    """Call the network on ``x_t``, scaled as in the training."""
     out: Tensor = network(scale_input(x, t) if network.config.predict == "data" else x, t, context)
     return out
 
@@ -65,21 +65,21 @@ def loss(
     l1: float = 0.0,
     at_zero: float = 0.5,
 ) -> Tensor:
-    """Masked flow-matching loss.
+    """Compute the masked flow-matching loss.
 
     Parameters
     ----------
     network : callable
         ``(x, t, given) -> prediction``, the network with its encoder (one callable, so that it can be compiled).
     x1 : Tensor, shape (b, t, c, h, w)
-        The target; anything where ``weight`` is 0.
+        The target; ignored where ``weight`` is 0.
     weight : Tensor, broadcastable to ``x1``
-        0 where the truth is unknown or the band absent.
+        0 where the target is unknown or the band absent.
     l1 : float
-        Weight of the absolute error beside the squared one. It speeds up the start of training; the squared
+        Weight of the absolute error, which is added to the squared one. It speeds up the start of training; the squared
         error alone makes the flow exact, so recipes let it fall to 0.
     at_zero : float
-        Share of windows trained at t = 0, the one step that a fast answer takes.
+        Share of windows trained at t = 0, the only step of a one-step prediction.
 
     Returns
     -------
@@ -114,9 +114,9 @@ def integrate(
     Parameters
     ----------
     solver : {"euler", "midpoint", "heun"}
-        Of order 1, 2, 2; one, two, two evaluations a step.
+        Of order 1, 2, 2; one, two, two evaluations per step.
     singular : bool
-        The velocity can't be had at t = 1: Heun's last step is then an Euler step.
+        The velocity is undefined at t = 1: Heun's last step is then an Euler step.
     """
     for i in range(steps):
         t = (i / steps) ** early
@@ -146,9 +146,9 @@ def sample(
     Parameters
     ----------
     steps, samples : int
-        Steps of the solver, and how many samples (done together; the condition is encoded once).
+        Solver steps, and number of samples (computed together; the condition is encoded once).
     known : Tensor, optional, shape (b, t, h, w), bool
-        Where the residual is known to be 0: there the path is led along the truth, as in training.
+        Where the residual is known to be 0: there the path follows the known data, as in training.
 
     Returns
     -------
@@ -158,7 +158,7 @@ def sample(
     config = network.config
     context = network.encode(given) if context is None else context
     b, t, _, height, width = given.pixels.shape
-    # Every window gets the same noise: the answer does not depend on how windows are put into batches.
+    # Every window gets the same noise, so the result does not depend on the batches.
     shape = (samples, 1, t, config.channels, height, width)
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(given.pixels.device)
     noise = noise.expand(-1, b, -1, -1, -1, -1)
@@ -182,5 +182,5 @@ def sample(
 
 
 def expected(network: UniTS, given: Condition) -> Tensor:
-    """Reflectance in one step from pure noise: where the network predicts the data, its mean, (b, t, len(BANDS), h, w)."""
+    """Return reflectance (b, t, len(BANDS), h, w) in one step from pure noise: its mean, if the network predicts data."""
     return from_target(network.config, sample(network, given), given)[0]

@@ -1,4 +1,4 @@
-"""Predict bands that were not trained on from those that were, by their relation in the series itself."""
+"""Predict bands that were not used in training from those that were, by their relation in the series itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RIDGE = 0.02
 
 
 def coupling(x: Tensor, usable: Tensor, days: Tensor, known: list[int], others: list[int]) -> Tensor:
-    """Fit, window by window, the deviations of ``others`` from linear interpolation on those of ``known``.
+    """Fit, window by window, the deviations of ``others`` from linear interpolation to those of ``known``.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def coupling(x: Tensor, usable: Tensor, days: Tensor, known: list[int], others: 
     Returns
     -------
     Tensor, shape (b, len(others), len(known))
-        0 where no pixel was seen on three consecutive dates.
+        0 if no pixel is observed on three consecutive dates.
     """
     left, here, right = x[:, :-2], x[:, 1:-1], x[:, 2:]
     share = ((days[:, 1:-1] - days[:, :-2]) / (days[:, 2:] - days[:, :-2])).to(x.dtype)[:, :, None, None, None]
@@ -43,7 +43,7 @@ def follow(made: Tensor, base: Tensor, usable: Tensor, days: Tensor, known: list
     made : Tensor, shape (k, b, t, c, h, w)
         Samples in which ``others`` are interpolated.
     base : Tensor, shape (b, t, c, h, w)
-        Interpolated reflectance, equal to what was measured where ``usable``.
+        Interpolated reflectance, equal to the measurement where ``usable``.
 
     Returns
     -------
@@ -56,6 +56,6 @@ def follow(made: Tensor, base: Tensor, usable: Tensor, days: Tensor, known: list
         weight = coupling(base.float(), usable, days, known, others)
         shift = torch.einsum("buv,kbtvhw->kbtuhw", weight, moved.float())
     out = made.clone()
-    # A coupling that is fitted on little must not make reflectance negative.
+    # A coupling fitted to few pixels must not make reflectance negative.
     out[:, :, :, others] = (base[:, :, others] + shift).clamp(min=0).to(made.dtype)
     return out

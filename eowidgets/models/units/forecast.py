@@ -21,17 +21,17 @@ from eowidgets.models.units.condition import Condition, known_bands, spread_band
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
 
-#: Past dates that are inputs next to the mean season, and future dates that are predicted at once.
+#: Number of past dates that are inputs next to the mean season, and of future dates that are predicted at once.
 PAST, AHEAD = 12, 8
 YEAR = 365.2425
 
 
 def climatology(x: Tensor, usable: Tensor, days: Tensor, out_days: Tensor) -> Tensor:
-    """Compute the mean season of every pixel on the days asked for.
+    """Compute the mean season of every pixel on the requested days.
 
-    Weights fall with the distance within the year (a Gaussian of 20 days, and, far weaker, one of 45 days for where
-    nothing else is near) and by half every three years. A second pass leaves out measurements that are far brighter
-    than the result of the first: clouds that the mask missed.
+    Weights fall with the distance within the year (a Gaussian of 20 days, and a much weaker one of 45 days for gaps in
+    the season) and by half every three years. A second pass leaves out measurements that are much brighter than the
+    result of the first, which are undetected clouds.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def climatology(x: Tensor, usable: Tensor, days: Tensor, out_days: Tensor) -> Te
     Returns
     -------
     Tensor, shape (b, s, c, h, w)
-        The mean of the window where a pixel was never seen.
+        The mean of the window for a pixel without observations.
     """
     seen = usable.to(x.dtype)
 
@@ -93,8 +93,8 @@ def forecast_condition(
     """
     b, t, _, h, w = x.shape
     s = out_days.shape[1]
-    # The most recent dates on which a good part of a window was seen; without enough of them, any. Each window has its
-    # own, so that its answer does not depend on which others share the batch.
+    # The most recent dates with a good part of a window visible; if there are too few, any dates. They are chosen per
+    # window, so the result does not depend on the other windows of the batch.
     good = usable.flatten(2).float().mean(-1) > 0.5
     order = torch.arange(t, device=x.device) + t * good
     recent = order.argsort(dim=1)[:, -PAST:].sort(dim=1).values
@@ -123,8 +123,8 @@ class ForecastParams(FlowParams):
     """Parameters of ``units-forecast``."""
 
     dates: str = param("", help="Dates to forecast, such as 2021-05-01, 2021-06-01; blank: a regular series.")
-    horizon: int = param(365, low=1, high=1100, unit="days", help="How far to go when no dates are given.")
-    every: int = param(30, low=1, high=366, unit="days", help="Days between the dates when none are given.")
+    horizon: int = param(365, low=1, high=1100, unit="days", help="Horizon if no dates are given.")
+    every: int = param(30, low=1, high=366, unit="days", help="Days between the dates if none are given.")
 
 
 @register
@@ -141,10 +141,10 @@ class UniTSForecast(UniTSModel):
 
     def __init__(self, network: UniTS | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        parse_dates(self.params.dates)  # invalid dates are refused here, not in a run
+        parse_dates(self.params.dates)  # invalid dates are refused early, not during a run
 
     def out_dates(self, dates: Dates) -> Dates:
-        """Return the dates asked for, or a regular series after the last date."""
+        """Return the requested dates, or a regular series after the last date."""
         return dates_ahead(self.params, dates)
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:

@@ -11,11 +11,11 @@ from eowidgets.models.units.config import BANDS
 
 
 class Judge(nn.Module):
-    """Five convolutions of growing dilation over the measurement, the predicted clear series, and their difference.
+    """Five convolutions with increasing dilation over the measurement, the predicted clear series, and their difference.
 
-    The paper has no such part: its output is the clear series itself. That is smoother than the ground after a short
-    training, so clear measurements are kept. A threshold on the difference does not separate thin clouds from changes
-    of illumination; this network does better.
+    Not in the paper, whose output is the clear series itself. After a short training that series is smoother than the
+    ground, so clear measurements are kept. A threshold on the difference does not separate thin clouds from changes of
+    illumination; this network is better.
 
     Parameters
     ----------

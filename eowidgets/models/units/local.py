@@ -1,7 +1,7 @@
 """Average the prediction with :func:`~eowidgets.models.units.regression.regress`.
 
-The regression predicts the hidden pixels of a date from its clear pixels and the other dates. The paper has no such part;
-the share is a setting of the weights.
+The regression predicts the cloudy pixels of a date from its clear pixels and the other dates. It is not in the paper; its
+share is a setting of the weights.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from eowidgets.models.units.regression import regress
 
 
 def regression_note(config: UniTSConfig) -> str:
-    """State in one sentence what part of the answer on partly visible dates is a regression, not the network."""
+    """Return a sentence on the share of the regression in the prediction on partly visible dates."""
     if config.passes:
-        more = f"; {config.local:.0%} of the answer is one more pass" if config.local else ""
+        more = f"; {config.local:.0%} of the prediction is one more pass" if config.local else ""
         return (
-            "On partly visible dates the answer is mostly a ridge regression on the date's clear pixels, repeated "
-            f"{config.passes} times, which the network corrects{more}; wholly hidden dates are corrected linear interpolation."
+            "On partly visible dates the prediction is mostly a ridge regression on the date's clear pixels, repeated "
+            f"{config.passes} times, which the network corrects{more}; fully cloudy dates are corrected linear interpolation."
         )
     if config.local:
         return (
-            f"{config.local:.0%} of the answer on partly visible dates is a ridge regression on the date's clear pixels, "
+            f"{config.local:.0%} of the prediction on partly visible dates is a ridge regression on the date's clear pixels, "
             "not the network."
         )
-    return "No part of the answer is a regression."
+    return "No part of the prediction is a regression."
 
 
 def repeated(
     filled: Tensor, usable: Tensor, days: Tensor, passes: int, *, every: int = 1, spans: bool = True
 ) -> Tensor:
-    """Fill partly visible dates by the regression on the other dates, several times: each pass reads the one before.
+    """Fill partly visible dates by the regression on the other dates, repeatedly: each pass uses the previous one.
 
-    The result is the mean of the last two passes, which swing around it. Dates of which almost nothing is visible are
+    The result is the mean of the last two passes, which oscillate around it. Dates with almost nothing visible are
     interpolated in time between the filled ones.
 
     Parameters
     ----------
     filled : Tensor, shape (b, t, c, h, w)
-        A series without gaps, as measured where ``usable``.
+        A series without gaps, with the measured values where ``usable``.
     usable : Tensor, shape (b, t, h, w), bool
     days : Tensor, shape (b, t)
     passes : int
     every : int
         As for :func:`~eowidgets.models.units.regression.regress`.
     spans : bool
-        Interpolate the dates of which almost nothing is visible; otherwise they stay as they are.
+        Interpolate the dates with almost nothing visible; otherwise they are unchanged.
 
     Returns
     -------
@@ -69,16 +69,16 @@ def repeated(
 
 
 def refine(made: Tensor, usable: Tensor, days: Tensor, bands: list[int], share: float) -> Tensor:
-    """Move samples towards the regression that their mean gives.
+    """Shrink samples towards the regression on their mean.
 
     Parameters
     ----------
     made : Tensor, shape (k, b, t, c, h, w)
-        Samples, as measured where ``usable``.
+        Samples, with the measured values where ``usable``.
     bands : list of int
-        Those that the cube has.
+        Positions of the bands of the cube.
     share : float
-        Of the regression in the answer, 0..1.
+        Share of the regression in the result, 0..1.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def refine(made: Tensor, usable: Tensor, days: Tensor, bands: list[int], share: 
         mean = made[:, :, :, bands].float().mean(dim=0)
         shift = share * (regress(mean, usable, days) - mean)
     out = made.clone()
-    # A regression that is fitted on little must not make reflectance negative.
+    # A regression fitted to few pixels must not make reflectance negative.
     low = out[:, :, :, bands].clamp(max=0)
     out[:, :, :, bands] = torch.maximum(out[:, :, :, bands] + shift.to(made.dtype), low)
     return out

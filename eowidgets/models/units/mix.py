@@ -9,7 +9,7 @@ from eowidgets.models.units.config import BANDS, SPREADS
 from eowidgets.models.units.stm import date_features
 
 DIM = 16
-#: Reach of the kernels at the start of training, in mean distances between dates.
+#: Initial width of the kernels, in mean distances between dates.
 REACH = (0.7, 1.5, 3.0, 6.0)
 
 
@@ -18,8 +18,8 @@ class Mix(nn.Module):
 
     Each head is an attention over the dates of a patch, applied to the measurements of its pixels: a smoothing kernel
     in time whose shape depends on the series. The heads are added with signed factors per band, so the sum can follow
-    the curvature of a season. The weights do not depend on the level of reflectance, and carry over to new places.
-    The paper has no such part.
+    the curvature of a season. The weights do not depend on the level of reflectance, and generalise to new places.
+    Not in the paper.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class Mix(nn.Module):
     patch : int
         Side of a patch in pixels.
     scale : float
-        Reflectance that counts as 1 in the residual.
+        Reflectance that corresponds to 1 in the residual.
     fits : int
-        Number of fits of yearly waves that are added with signed factors as well.
+        Number of fits of yearly harmonics that are also added with signed factors.
     """
 
     def __init__(self, width: int, heads: int, patch: int, scale: float, fits: int = 0) -> None:
@@ -60,7 +60,7 @@ class Mix(nn.Module):
             The condition, cut into patches.
         days : Tensor, shape (b, t)
         fitted : Tensor, optional, shape (b, t, n, fits, len(BANDS), patch * patch)
-            Fits of yearly waves, standardised.
+            Fits of yearly harmonics, standardised.
 
         Returns
         -------
@@ -94,9 +94,9 @@ class Mix(nn.Module):
 
 
 class Shrink(nn.Module):
-    """Factor between 0 and 1 on the residual, from how far and how much of each date was seen.
+    """Factor between 0 and 1 on the residual, from the distance and the visible share of each date.
 
-    It reads no reflectance: what is learned on one landscape holds on another. The paper has no such part.
+    Reflectance is not an input, so the factor generalises to other landscapes. Not in the paper.
     """
 
     FEATURES = 7
@@ -114,7 +114,7 @@ class Shrink(nn.Module):
         Parameters
         ----------
         pixels : Tensor, shape (b, t, n, channels, patch * patch)
-            The condition, cut into patches; its last two channels are where a pixel was seen and the distance in time.
+            The condition, cut into patches; its last two channels are the mask of observed pixels and the distance in time.
         days : Tensor, shape (b, t)
         t : Tensor, shape (k, b)
             Flow time.

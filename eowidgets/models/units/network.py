@@ -42,12 +42,12 @@ class Context:
     pixels: Tensor  # b t c h w
     grid: Grid
     days: Tensor  # b t
-    patches: Tensor | None = None  # b t n c (p p), where the network combines observed dates
+    patches: Tensor | None = None  # b t n c (p p), if the network combines observed dates
     fitted: Tensor | None = None  # b t n fits c (p p)
 
 
 def patchify(x: Tensor, p: int) -> Tensor:
-    """``... c (gh p) (gw p) -> ... (gh gw) (c p p)``."""
+    """Cut into patches: ``... c (gh p) (gw p) -> ... (gh gw) (c p p)``."""
     *lead_shape, height, width = x.shape
     x = x.reshape(*lead_shape, height // p, p, width // p, p)  # ... c gh p gw p
     lead = x.dim() - 5
@@ -110,7 +110,7 @@ class Block(nn.Module):
         return made
 
     def forward(self, h: Tensor, modulation: Tensor, context: BlockContext, pos: tuple[Tensor, Tensor]) -> Tensor:
-        """Pass tokens on.
+        """Transform tokens.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class Block(nn.Module):
         """
         if self.modulation is not None:
             modulation = self.modulation(modulation).unflatten(-1, tuple(self.table.shape))
-        # The stream keeps one precision: on a CPU, casts cost more than sums.
+        # The stream keeps one precision: on a CPU, casts cost more than additions.
         parts = (modulation + self.table).to(h.dtype)[:, :, None, None].unbind(-2)  # k b 1 1 d each
         space_pos, time_pos = (p.to(h.dtype) for p in pos)
 
@@ -142,7 +142,7 @@ class Block(nn.Module):
 
 
 class UniTS(nn.Module):
-    """UniTS (2025), after the paper's figure; see :class:`UniTSConfig` for what the figure leaves open.
+    """UniTS (2025), after the paper's figure; :class:`UniTSConfig` lists the options that the figure leaves open.
 
     The network predicts the data, or the velocity, at flow time t from the noisy target and the condition.
     Split in two: :meth:`encode` is run once per window, :meth:`forward` once per step of the solver.
@@ -153,7 +153,7 @@ class UniTS(nn.Module):
         self.config = config
         d, p = config.width, config.patch
         self.embed = nn.Linear(config.channels * p * p, d)
-        # S1 and S2 together on the channel axis, as drawn; one more channel says where S1 was measured.
+        # S1 and S2 together on the channel axis, as in the figure; an additional channel masks where S1 was measured.
         second = config.aux + 1 if config.aux else 0
         self.condition = nn.Sequential(nn.Linear((CHANNELS + second) * p * p, d), nn.GELU())
         self.space_view = nn.Linear(d, d)
@@ -176,7 +176,7 @@ class UniTS(nn.Module):
         waves = len(FITS) if config.season else 0
         self.mix = Mix(d, config.mix, p, config.residual_scale, waves) if config.mix else None
         self.shrink = Shrink() if config.shrink else None
-        # An untrained network predicts 0: the base, where the target is the residual.
+        # An untrained network predicts 0: the base, if the target is the residual.
         final = self.refine[-1] if config.refine else self.head[-1]
         for layer in (final, self.modulation, self.last_modulation, self.place_embed):
             if layer is not None:
@@ -184,7 +184,7 @@ class UniTS(nn.Module):
                     nn.init.zeros_(parameter)
 
     def encode(self, given: Condition) -> Context:
-        """Compute all that depends on the condition only."""
+        """Compute everything that depends on the condition only."""
         p, d = self.config.patch, self.config.width
         b, t, _, h, w = given.pixels.shape
         grid = (h // p, w // p)
@@ -202,7 +202,7 @@ class UniTS(nn.Module):
         aux_tokens = None if aux is None or self.aux is None else self.aux(patchify(aux, p))
         near = (place_features(grid, pixels.device), date_features(given.days))
         blocks = [cast(Block, b).prepare(space, time, aux_tokens, near, grid) for b in self.blocks]
-        # Days from the middle of the window: absolute dates would be learned by heart.
+        # Days from the middle of the window, because absolute dates would be memorised.
         centred = given.days - (given.days[:, :1] + given.days[:, -1:]) / 2
         time_pos = sinusoid(centred, d, 1000.0)[:, None]
         context = Context(blocks, grid_positions(*grid, d, pixels.device), time_pos, pixels, grid, given.days)

@@ -1,6 +1,6 @@
-"""The ridge regression that the weights of UniTS were trained with: each date on all other dates of its window.
+"""The ridge regression used in the training of the UniTS weights: each date on all other dates of its window.
 
-:mod:`eowidgets.models.classical.regression` has a later one, with a relative prior, the nearest dates only and a robust fit.
+:mod:`eowidgets.models.classical.regression` has a newer one, with a relative penalty, the nearest dates only and a robust fit.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from torch import Tensor
 from eowidgets.models.classical.regression import BEYOND, LEAST, between
 from eowidgets.models.classical.series import solving_dtype
 
-#: Prior of the regression, in squared reflectance summed over the clear pixels; chosen in the training area.
+#: Ridge penalty, in squared reflectance summed over the clear pixels; tuned in the training area.
 RIDGE = 0.015
 
 
 def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, *, every: int = 1) -> Tensor:
-    """Predict what is hidden on each date from all other dates, by how they go together where the date was seen.
+    """Predict the cloudy part of each date from all other dates, by their covariance over the clear pixels of the date.
 
     Parameters
     ----------
     x : Tensor, shape (b, t, c, h, w)
-        A series without gaps, as measured where ``usable``.
+        A series without gaps, with the measured values where ``usable``.
     usable : Tensor, shape (b, t, h, w), bool
     days : Tensor, shape (b, t)
         Increasing.
     every : int
-        Fit on every so many pixels: less exact, and faster.
+        Step between the fitted pixels: larger steps are less exact and faster.
 
     Returns
     -------
     Tensor, shape of ``x``
-        ``x`` itself where it was seen, and on dates of which fewer than :data:`LEAST` pixels were. Elsewhere the
-        deviation from the neighbouring dates goes little beyond what the clear pixels of that date show
-        (:data:`BEYOND`): a fit on few pixels would extrapolate much further.
+        ``x`` itself where observed, and on dates with fewer than :data:`LEAST` observed pixels. Elsewhere the deviation
+        from the neighbouring dates exceeds that of the clear pixels of that date only slightly (:data:`BEYOND`), because a
+        fit on few pixels would extrapolate much further.
     """
     t, h, w = usable.shape[1:]
     series = x.movedim(2, -1).flatten(2, 3)  # b t n c
     seen = usable.flatten(2)
     out = series.clone()
-    # Dates are alike, so the equations are nearly singular: in float32 the answer would depend on the size of the batch.
+    # Dates are similar, so the equations are nearly singular: in float32 the result would depend on the batch size.
     exact = solving_dtype(x.device)
     for date in range(t):
         clear = seen[:, date].to(x.dtype).unsqueeze(-1)  # b n 1

@@ -1,4 +1,4 @@
-"""Fit yearly waves to the observations of each pixel, as candidates that the network may move towards."""
+"""Fit yearly harmonics to the observations of each pixel, as candidates for the prediction of the network."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch import Tensor
 
 from eowidgets.models.blocks.embed import DAYS_PER_YEAR
 
-#: Waves per year and ridge of each fit.
+#: Harmonics per year and ridge penalty of each fit.
 FITS = ((1, 0.05), (2, 0.3))
-#: A fit may go beyond the observations of its pixel by this share of their range.
+#: A fit may exceed the observations of its pixel by this share of their range.
 BEYOND = 0.5
 
 

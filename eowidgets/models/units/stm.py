@@ -42,8 +42,8 @@ def place_features(grid: tuple[int, int], device: torch.device | None = None) ->
 class Bias(nn.Module):
     """``w1 · M_pos + w2 · M_aux`` for one half of one block, one w1 and one w2 per head.
 
-    M_pos is an MLP of the relative position (spatial half) or of the distance in days and in season (temporal
-    half). M_aux compares the tokens of the auxiliary sensor with each other; it is zero where there is none.
+    M_pos is an MLP of the relative position (spatial half) or of the distance in days and in season (temporal half).
+    M_aux compares the tokens of the auxiliary sensor with each other; it is zero without that sensor.
     """
 
     def __init__(self, features: int, width: int, heads: int, aux: bool = True) -> None:

@@ -20,12 +20,12 @@ def save(network: UniTS, path: Path) -> str:
 
 
 def load(source: Path | Checkpoint, sha256: str | None = None) -> UniTS:
-    """Read a network, ready to predict, from a file or a checkpoint.
+    """Read a network in evaluation mode from a file or a checkpoint.
 
     Raises
     ------
     SourceError, ModelError
-        If the file is missing, damaged, or not the one expected.
+        If the file is missing, damaged, or not the expected one.
     """
     found = stored(source, sha256)
     with reading(source, "a UniTS"):

@@ -1,5 +1,5 @@
-"""Networks that answer questions about pictures: RSVQA for one picture, DeltaVLM for a pair.
+"""Visual question answering: RSVQA for one image, DeltaVLM for a pair.
 
-They say what they have seen in training, with a calibrated confidence; what they say rests on no count of pixels. The
-networks are reached through ``eow.ask(cube, question, brain="neural")``.
+The answers reflect the training data and have a calibrated confidence; they are not derived from a count of pixels. Use
+the networks through ``eow.ask(cube, question, brain="neural")``.
 """

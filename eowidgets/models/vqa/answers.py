@@ -1,13 +1,13 @@
-"""The answers that RSVQA chooses from: yes and no, words, and ranges of counts and of sizes."""
+"""The answers of RSVQA: yes and no, words, and ranges of counts and of sizes."""
 
 from __future__ import annotations
 
 import bisect
 from typing import Any
 
-#: Upper ends of the ranges that numbers are grouped in; the first is for what is not there at all.
+#: Upper ends of the ranges that numbers are grouped in; the first is for zero.
 BINS = (0.005, 0.5, 1.5, 3.5, 10.5, 100.5, 1000.5)
-#: Kinds of questions that there are answers for, in the order of the tables.
+#: Kinds of questions with answers, in the order of the tables.
 KINDS = ("presence", "count", "compare", "area", "settlement")
 
 _COVERS = ("forest", "field", "water", "built-up", "bare")
@@ -23,12 +23,12 @@ _PER_HECTARE = {"ha": 1.0, "km2": 0.01, "m2": 1e4}
 
 
 def bin_of(number: float) -> int:
-    """Which range of :data:`BINS` a number lies in."""
+    """Return the index of the range of :data:`BINS` that a number lies in."""
     return bisect.bisect_left(BINS, abs(number))
 
 
 def answer_class(kind: str, answer: Any, unit: str = "ha") -> str | None:
-    """The answer that stands for a true one; None where there is none.
+    """Return the answer class of a true answer; None if there is none.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def answer_class(kind: str, answer: Any, unit: str = "ha") -> str | None:
         One of :data:`KINDS`.
     answer : bool, int, float or str
     unit : str
-        Of a size: ``"ha"``, ``"km2"`` or ``"m2"``.
+        Unit of a size: ``"ha"``, ``"km2"`` or ``"m2"``.
 
     Examples
     --------

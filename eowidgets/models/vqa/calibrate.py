@@ -1,4 +1,4 @@
-"""How far a confidence can be believed: temperature scaling and the expected calibration error.
+"""Calibrate confidences: temperature scaling and the expected calibration error.
 
 After Guo et al. (2017), "On Calibration of Modern Neural Networks", arXiv:1706.04599.
 """
@@ -13,12 +13,12 @@ import numpy.typing as npt
 from eowidgets.errors import InputError
 
 Floats = npt.NDArray[np.floating]
-#: Temperatures that are tried, evenly spaced in their logarithm.
+#: Candidate temperatures, evenly spaced in their logarithm.
 TEMPERATURES = np.exp(np.linspace(np.log(0.25), np.log(6.0), 96))
 
 
 def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
-    """Expected calibration error: how far confidence and share of right answers lie apart, over bins of equal width.
+    """Return the expected calibration error: the difference of confidence and accuracy, over bins of equal width.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: in
     Raises
     ------
     InputError
-        If nothing is given, or the two have different lengths.
+        If nothing is given, or the lengths differ.
 
     Examples
     --------
@@ -44,7 +44,9 @@ def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: in
     """
     p, hit = np.asarray(confidence, float), np.asarray(right, float)
     if p.shape != hit.shape or not p.size:
-        raise InputError(f"There are {p.size} confidences for {hit.size} answers: give one for each, at least one.")
+        raise InputError(
+            f"There are {p.size} confidences for {hit.size} answers: give one confidence per answer, and at least one."
+        )
     number = np.minimum((p * bins).astype(int), bins - 1)
     count = np.bincount(number, minlength=bins)
     apart = np.abs(np.bincount(number, p, bins) - np.bincount(number, hit, bins))
@@ -52,14 +54,14 @@ def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: in
 
 
 def fit_temperature(confidence: Callable[[float], Floats], right: npt.NDArray[np.bool_]) -> float:
-    """The temperature at which confidences explain best which answers were right (smallest log loss).
+    """Return the temperature with the smallest log loss of the confidences.
 
     Parameters
     ----------
     confidence : callable
-        ``temperature -> (n,)``: the probability of the answer that was given.
+        ``temperature -> (n,)``: the probability of the predicted answer.
     right : ndarray, shape (n,), bool
-        Whether it was right; dividing logits by a temperature does not change which answer is given.
+        Whether it was right; dividing logits by a temperature does not change the prediction.
     """
 
     def loss(temperature: float) -> float:

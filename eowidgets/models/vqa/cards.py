@@ -1,4 +1,4 @@
-"""Cards and weights of the networks that answer questions, by name; each has its own in its folder."""
+"""Cards and weights of the question-answering networks, by name; each card is in the folder of its network."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ CARDS = {"RSVQA": RSVQA, "DeltaVLM": DELTAVLM}
 
 @lru_cache(maxsize=2)
 def ready(name: str) -> Ready:
-    """Return the network called ``"RSVQA"`` or ``"DeltaVLM"``, read once.
+    """Return the network named ``"RSVQA"`` or ``"DeltaVLM"``, read once.
 
     Raises
     ------
     ModelError
-        If its weights are not in this installation, or are not those of the card.
+        If its weights are not installed, or do not match the card.
     """
     return load(WEIGHTS[f"vqa-{name.lower()}.simulated"])

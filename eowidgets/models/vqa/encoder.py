@@ -1,4 +1,4 @@
-"""Residual networks that turn a picture into a grid of features (He et al., 2016): a small one, and ResNet-152."""
+"""Residual networks that encode an image as a grid of features (He et al., 2016): a small one, and ResNet-152."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from eowidgets.models.blocks.residual import Block, Bottleneck
 
 
 class Encoder(nn.Module):
-    """Stem and one block for every width; each halves the picture.
+    """A stem and one block per width; each halves the grid.
 
     Parameters
     ----------
     channels : int
-        Bands of the picture.
+        Number of bands of the image.
     widths : tuple of int
-        Channels of the stem and of every block after it.
+        Channels of the stem and of the following blocks.
     """
 
     def __init__(self, channels: int, widths: tuple[int, ...]) -> None:
@@ -32,20 +32,20 @@ class Encoder(nn.Module):
         self.shrink = 2 ** len(widths)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features (b, widths[-1], h / shrink, w / shrink) of a picture (b, channels, h, w)."""
+        """Return features (b, widths[-1], h / shrink, w / shrink) of an image (b, channels, h, w)."""
         out: Tensor = self.blocks(self.stem(x))
         return out
 
 
 class DeepEncoder(nn.Module):
-    """ResNet of bottlenecks without its classifier.
+    """ResNet with bottleneck blocks, without its classifier.
 
     Parameters
     ----------
     channels : int
-        Bands of the picture.
+        Number of bands of the image.
     depths : tuple of int
-        Bottlenecks in each of four stages; (3, 8, 36, 3) makes ResNet-152, with 2048 channels at the end.
+        Bottlenecks in each of four stages; (3, 8, 36, 3) is ResNet-152, with 2048 output channels.
     """
 
     WIDTHS = (64, 128, 256, 512)
@@ -64,6 +64,6 @@ class DeepEncoder(nn.Module):
         self.shrink = 32
 
     def forward(self, x: Tensor) -> Tensor:
-        """Features (b, 2048, h / 32, w / 32) of a picture (b, channels, h, w)."""
+        """Return features (b, 2048, h / 32, w / 32) of an image (b, channels, h, w)."""
         out: Tensor = self.stages(self.stem(x))
         return out

@@ -1,4 +1,4 @@
-"""Words by number, for networks that read and write."""
+"""Vocabularies that map words to numbers, for networks with text input or output."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-#: Numbers of the words that every vocabulary begins with.
+#: Special tokens at the beginning of every vocabulary.
 NULL, UNKNOWN, START, END = range(4)
 SPECIAL = ("<null>", "<unknown>", "<start>", "<end>")
 
@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"[a-z]+|\d+(?:\.\d+)?|[.|,]")
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words, numbers, and the marks that part what was said from what is asked.
+    """Return lower-case words, numbers, and the punctuation that separates previous turns from the question.
 
     Examples
     --------
@@ -26,12 +26,12 @@ def words(text: str) -> list[str]:
 
 
 class Vocabulary:
-    """Words by number; what is not known has one number.
+    """Map words to numbers; all unknown words share one number.
 
     Parameters
     ----------
     known : sequence of str
-        Without the special ones.
+        Words without the special tokens.
     """
 
     def __init__(self, known: Sequence[str]) -> None:
@@ -40,26 +40,26 @@ class Vocabulary:
 
     @classmethod
     def of(cls, texts: Iterable[str], least: int = 2) -> Vocabulary:
-        """Words that occur often enough, in alphabetical order."""
+        """Return the vocabulary of words that occur often enough, in alphabetical order."""
         seen = Counter(w for t in texts for w in words(t))
         return cls(sorted(w for w, n in seen.items() if n >= least))
 
     def __len__(self) -> int:
-        """How many, the special ones included."""
+        """Return the number of words, including special tokens."""
         return len(self.known)
 
     def strange(self, text: str) -> list[str]:
-        """Words of a text that are not known, in order."""
+        """Return the words of a text outside the vocabulary, in order."""
         return [w for w in words(text) if w not in self.number]
 
     def encode(self, text: str, longest: int, *, marked: bool = False) -> list[int]:
-        """Numbers, cut and filled up to ``longest``; ``marked`` puts start and end around."""
+        """Return word numbers, cut and padded to ``longest``; ``marked`` adds start and end tokens."""
         body = [self.number.get(w, UNKNOWN) for w in words(text)]
         line = [START, *body[: longest - 2], END] if marked else body[:longest]
         return line + [NULL] * (longest - len(line))
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The text up to the end mark."""
+        """Return the text up to the end token."""
         out: list[str] = []
         for n in numbers:
             if n == END:

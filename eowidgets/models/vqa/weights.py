@@ -1,4 +1,4 @@
-"""Save and load the networks that answer questions: safetensors in half precision, words and temperature in the header."""
+"""Save and load the question-answering networks: safetensors in half precision, vocabulary and temperature in the header."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _KINDS: dict[str, tuple[type[nn.Module], type[Any]]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ready:
-    """A network that can be asked.
+    """A loaded network with its vocabularies and temperature.
 
     Attributes
     ----------
     network : RSVQA or DeltaVLM
-        Ready to predict.
+        In evaluation mode.
     read : Vocabulary
-        Of questions.
+        Vocabulary of questions.
     write : Vocabulary or None
-        Of answers in words.
+        Vocabulary of answers in words.
     temperature : float
-        By which logits are divided.
+        Divisor of the logits.
     """
 
     network: Any
@@ -49,7 +49,7 @@ class Ready:
 def save(
     network: nn.Module, path: Path, *, read: Vocabulary, write: Vocabulary | None = None, temperature: float = 1.0
 ) -> str:
-    """Write a network with its words and temperature; return the SHA-256 of the file."""
+    """Write a network with its vocabularies and temperature; return the SHA-256 of the file."""
     header = {
         "kind": type(network).__name__,
         "config": to_json(network.config),
@@ -62,16 +62,16 @@ def save(
 
 
 def load(source: Path | Checkpoint, sha256: str | None = None) -> Ready:
-    """Read a network, ready to predict, from a file or a checkpoint.
+    """Read a network in evaluation mode from a file or a checkpoint.
 
     Raises
     ------
     SourceError, ModelError
-        If the file is missing, damaged, or not the one expected.
+        If the file is missing, damaged, or not the expected one.
     """
     found = stored(source, sha256)
     about = found.header
-    with reading(source, "a network of questions"):
+    with reading(source, "a question-answering network"):
         kind, config = _KINDS[about["kind"]]
         network = kind(from_json(config, about["config"]))
         load_strictly(network, found.state, f"this {kind.__name__}")

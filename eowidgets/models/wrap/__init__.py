@@ -1,4 +1,4 @@
-"""Anyone's network as a model, in one call: a torch module, a TorchScript or exported program, an ONNX file."""
+"""Wrap any network as a model, in one call: a torch module, a TorchScript or exported program, an ONNX file."""
 
 from eowidgets.models.wrap.adapter import wrap
 

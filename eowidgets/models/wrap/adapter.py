@@ -1,4 +1,4 @@
-"""``eow.wrap``: the adapter around a network that says only what it cannot know."""
+"""``eow.wrap``: an adapter that turns a network into a model from a declaration of its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Layout = Literal["bchw", "btchw", "bcthw"]
 
 
 class Wrapped(Model):
-    """A network with its preparation; :func:`wrap` makes one subclass for each network."""
+    """A network with its preparation; :func:`wrap` creates one subclass for each network."""
 
     resamples: ClassVar[bool] = True  # its preparation does
     network: ClassVar[nn.Module]
@@ -34,15 +34,15 @@ class Wrapped(Model):
     layout: ClassVar[Layout]
     given: ClassVar[tuple[Mosaic, ...]]
     logits: ClassVar[bool]
-    #: The arguments of :func:`wrap` beside the network, with which a saved model is wrapped again.
+    #: The keyword arguments of :func:`wrap`, with which a saved model is wrapped again.
     made_with: ClassVar[Mapping[str, Any]]
 
     def module(self) -> nn.Module:
-        """Give the network to the engine, which moves, compiles and interrupts it."""
+        """Return the network to the engine, which moves, compiles and interrupts it."""
         return self.network
 
     def settings(self) -> dict[str, Any]:
-        """Give the arguments of :func:`wrap` that decide what comes out."""
+        """Return the arguments of :func:`wrap` that determine the result."""
         data = getattr(self.network, "data", None)
         return {
             "network": f"{type(self.network).__module__}.{type(self.network).__qualname__}",
@@ -55,11 +55,11 @@ class Wrapped(Model):
         }
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Mosaic, ...]:
-        """As declared."""
+        """Return the declared outputs."""
         return self.given
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Prepare, run, and bring the answer into the shapes that were declared."""
+        """Prepare the input, run the network, and reshape its outputs as declared."""
         x = self.prepare(batch)  # b t c h w
         dates = x.shape[1]
         each = self.layout == "bchw"
@@ -77,11 +77,14 @@ class Wrapped(Model):
             missing = [o.name for o in self.given if o.name not in found]
             if missing:
                 raise ModelError(
-                    f"The network gives {sorted(map(str, found))}, and no {shown(missing[0])}: name outputs alike."
+                    f"The network returns {sorted(map(str, found))}, but not {shown(missing[0])}: give the "
+                    f"outputs the names of the network."
                 )
             return found
         if len(found) < len(self.given):
-            raise ModelError(f"The network gives {len(found)} tensors, and {len(self.given)} outputs were declared.")
+            raise ModelError(
+                f"The network returns {len(found)} tensors, but {len(self.given)} outputs were declared: declare one per tensor."
+            )
         return {o.name: y for o, y in zip(self.given, found, strict=False)}
 
     def _shaped(self, output: Mosaic, y: Tensor, batch: Batch, folded: int | None) -> Tensor:
@@ -231,6 +234,6 @@ def _check(outputs: tuple[Mosaic, ...], layout: Layout) -> None:
     for o in outputs:
         if layout == "bchw" and not o.over_time:
             raise InputError(
-                f"The output {shown(o.name)} has no time, and with layout='bchw' the network answers for each date: "
+                f"The output {shown(o.name)} has no time axis, but with layout='bchw' the network runs for each date: "
                 "declare it with dims='tyx', or choose layout='btchw'."
             )

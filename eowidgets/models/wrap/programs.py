@@ -1,14 +1,14 @@
-"""Networks that come as files, opened as torch modules that can be sent to other machines.
+"""Networks in files, opened as torch modules that can be sent to other machines.
 
-What each kind can do when it is opened (checked against torch 2.13 and onnxruntime 1.32):
+Capabilities of each format when it is opened (checked against torch 2.13 and onnxruntime 1.32):
 
 - TorchScript (``torch.jit.load``) is a program: its code can call any operator of torch, some of which write files.
-- An exported program (``torch.export.load``) holds pickles, which run code when they are read; torch itself says
-  never to load one from an untrusted source.
-- ONNX is data: a graph of known operators. Tensors in other files, which could be any file of this machine, are
-  refused here; operators from other libraries are not loaded.
+- An exported program (``torch.export.load``) contains pickles, which run code when they are read; the documentation of torch
+  warns against untrusted sources.
+- ONNX is data: a graph of known operators. Tensors in external files, which could be any file of this machine, are refused
+  here; operators from other libraries are not loaded.
 
-So the first two need ``trust=True``: the word of a person that the file's maker is trusted.
+So the first two need ``trust=True``: the user confirms that the source of the file is trusted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from eowidgets.errors import InputError, MissingExtraError, ModelError
 
 
 class Program(nn.Module, ABC):
-    """A network kept as the bytes of its file, and opened when it is first needed.
+    """A network stored as the bytes of its file, and opened at first use.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Program(nn.Module, ABC):
         File name, for messages.
     """
 
-    #: Whether opening it can run code that the file brings.
+    #: Whether opening the file can run code that it contains.
     runs_code: ClassVar[bool] = True
     kind: ClassVar[str]
 
@@ -50,7 +50,7 @@ class Program(nn.Module, ABC):
         """Open the bytes."""
 
     def ready(self) -> Any:
-        """Open once; a file that cannot be opened is refused in plain words."""
+        """Open once; refuse a file that cannot be opened, with a plain message."""
         if self.inner is None:
             try:
                 self.inner = self.open()
@@ -59,16 +59,16 @@ class Program(nn.Module, ABC):
             except Exception as error:
                 raise ModelError(
                     f"The file {self.name[:80]!r} could not be opened as {self.kind} ({type(error).__name__}): it is "
-                    "damaged or of another kind; weights alone are read with eow.weights(...)."
+                    "damaged or of another format; read weights alone with eow.weights(...)."
                 ) from error
         return self.inner
 
     def forward(self, x: Tensor) -> Any:
-        """Run it."""
+        """Run the network."""
         return self.ready()(x)
 
     def train(self, mode: bool = True) -> Program:
-        """Stay as saved: programs are frozen, and exported ones refuse to change mode."""
+        """Stay in evaluation mode: programs are frozen, and exported ones refuse to change mode."""
         self.training = False
         return self
 
@@ -77,12 +77,12 @@ class Program(nn.Module, ABC):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
-        # Opened on arrival, so that the weights are there when the engine moves the module to a device.
+        # Opened on arrival, so that the weights exist when the engine moves the module to a device.
         self.ready()
 
 
 class ScriptProgram(Program):
-    """TorchScript, as ``torch.jit.save`` writes it."""
+    """TorchScript, as written by ``torch.jit.save``."""
 
     kind = "TorchScript"
 
@@ -92,12 +92,12 @@ class ScriptProgram(Program):
         return module
 
     def modules(self, remove_duplicate: bool = True) -> Iterator[nn.Module]:
-        """Show itself alone: what lies inside takes no hooks, and whoever asks for modules wants to hang one in."""
+        """Yield only this module: its submodules accept no hooks, and callers use ``modules`` to add hooks."""
         yield self
 
 
 class ExportedProgram(Program):
-    """An exported program, as ``torch.export.save`` writes it."""
+    """An exported program, as written by ``torch.export.save``."""
 
     kind = "an exported program"
 
@@ -107,7 +107,7 @@ class ExportedProgram(Program):
 
 
 class OnnxProgram(Program):
-    """ONNX, run by onnxruntime on the CPU, or on CUDA where onnxruntime was built for it."""
+    """ONNX, run by onnxruntime on the CPU, or on CUDA if onnxruntime was built for it."""
 
     kind = "ONNX"
     runs_code = False
@@ -120,7 +120,7 @@ class OnnxProgram(Program):
             raise MissingExtraError("Running an ONNX file", "hub") from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
-        # Where tensors in other files would be looked for: nowhere.
+        # Directory of external tensors: none.
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", "/no-other-files")
         options.intra_op_num_threads = torch.get_num_threads()
         wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
@@ -128,7 +128,7 @@ class OnnxProgram(Program):
         return onnxruntime.InferenceSession(self.data, options, providers=providers)
 
     def forward(self, x: Tensor) -> Any:
-        """Run it; one window at a time where the graph was made for one."""
+        """Run the graph; one window at a time if the graph was exported for one."""
         session = self.ready()
         entry = session.get_inputs()[0]
         fixed = entry.shape[0] if entry.shape and isinstance(entry.shape[0], int) else None
@@ -139,7 +139,7 @@ class OnnxProgram(Program):
         return outs[0] if len(outs) == 1 else tuple(outs)
 
 
-#: How a file's name says what it is.
+#: File endings of each format.
 ENDINGS: dict[str, type[Program]] = {
     ".onnx": OnnxProgram,
     ".pt2": ExportedProgram,
@@ -152,22 +152,22 @@ ENDINGS: dict[str, type[Program]] = {
 
 
 def open_program(path: Path, *, trust: bool = False, sha256: str | None = None) -> tuple[Program, str]:
-    """Open a network from a file; gives it and the file's SHA-256.
+    """Open a network from a file; return it and the file's SHA-256.
 
     Raises
     ------
     InputError
-        For an unknown ending, or a kind that can run code without ``trust=True``; it is then not opened.
+        For an unknown ending, or a format that can run code without ``trust=True``; the file is then not opened.
     SourceError, ModelError
-        If it is missing, is not the one expected, or is damaged.
+        If the file is missing, is not the expected one, or is damaged.
     """
     kind = ENDINGS.get(path.suffix.lower())
     if kind is None:
-        raise InputError(f"{path.name[:80]!r} is not a known kind of network: it should end in {', '.join(ENDINGS)}.")
+        raise InputError(f"{path.name[:80]!r} has an unknown ending: give a file that ends in {', '.join(ENDINGS)}.")
     if kind.runs_code and not trust:
         raise InputError(
-            f"{path.name[:80]!r} is {kind.kind}, which can run code of its maker when it is opened: give trust=True if "
-            "you trust where it comes from; otherwise ask for ONNX, or for safetensors and the module's source."
+            f"{path.name[:80]!r} is {kind.kind}, which can run code when it is opened: give trust=True if "
+            "you trust its source; otherwise use ONNX, or safetensors with the module's source."
         )
     data, digest = read_file(path, sha256)
     program = kind(data, path.name)

@@ -146,7 +146,7 @@ def test_a_mask_selects_pixels(vectors):
     assert len(Index.of(vectors, valid=keep)) == 200
     assert len(Index.of(vectors.assign(valid=keep))) == 200
     for wrong in (keep.astype(int), keep[:5], keep.rename(x="z")):
-        with pytest.raises(InputError, match="give a boolean one"):
+        with pytest.raises(InputError, match="give a boolean mask"):
             Index.of(vectors, valid=wrong)
     with pytest.raises(InputError, match="no pixel with a vector"):
         Index.of(vectors, valid=keep & False)
@@ -186,18 +186,18 @@ def test_a_lazy_cube_gives_the_same_index(vectors, monkeypatch):
 
 BAD = [
     ((0, 0), "lies outside the index"),
-    ((np.nan, 3.0), "no point nan"),
-    ((3.0, 91.0), "no point 3, 91"),
+    ((np.nan, 3.0), "The point nan"),
+    ((3.0, 91.0), "The point 3, 91"),
     ((), "is empty"),
     ([], "is empty"),
     (None, "like is None"),
     (3, "like is 3"),
     ({"lon": "x", "lat": None}, "like is"),
-    ([[[[(1, 2)]]]], "lists within lists"),
-    (np.zeros(3, "float32"), "3 features and those of the index 5"),
+    ([[[[(1, 2)]]]], "nested lists"),
+    (np.zeros(3, "float32"), "have 3 features, but those of the index have 5"),
     (np.full(5, np.nan), "NaN or infinite"),
     (np.zeros((2, 2, 5)), r"shape \(2, 2, 5\)"),
-    ((1, 2, 3, 4), "holds no pixel of the index"),
+    ((1, 2, 3, 4), "contains no pixel of the index"),
     ("no/file.geojson", "no file"),
     (xr.Dataset(), "no vectors"),
 ]
@@ -214,7 +214,7 @@ def test_errors_are_one_sentence(vectors, like, words):
 def test_a_point_where_nothing_was_observed(vectors):
     vectors.embedding.values[:, 3, 4] = np.nan
     index = Index.of(vectors)
-    with pytest.raises(InputError, match="has no vector, because nothing was observed"):
+    with pytest.raises(InputError, match="has no vector, because it has no observation"):
         index.find(lonlat(index, 3, 4))
 
 

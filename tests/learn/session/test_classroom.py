@@ -76,5 +76,5 @@ def test_what_cannot_be_scored(cube, room):
         room.score(other)
     session = student(cube, room)
     session.rename_class("spring", "winter")
-    with pytest.raises(InputError, match="none of this lesson"):
+    with pytest.raises(InputError, match="not a class of the exercise"):
         room.score(session)

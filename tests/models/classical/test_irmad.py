@@ -68,5 +68,5 @@ def test_a_constant_band_and_too_few_pixels(make_cube):
     cube, truth = two_dates(make_cube)
     cube["green"].values[:] = 0.2
     assert (eow.run("change-irmad", cube).change.values == 1)[truth].mean() > 0.9
-    with pytest.raises(InputError, match=r"show 16 pixels in common, and matching 4 bands needs 40"):
+    with pytest.raises(InputError, match=r"have 16 pixels in common, but matching 4 bands needs 40"):
         eow.run("change-irmad", cube.isel(y=slice(0, 4), x=slice(0, 4)))

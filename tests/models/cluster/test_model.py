@@ -97,15 +97,15 @@ def test_names_are_given_afterwards():
 @pytest.mark.parametrize("model", MODELS)
 def test_errors_are_one_sentence(model):
     cube, _ = stripes()
-    with pytest.raises(InputError, match="give one name to each"):
+    with pytest.raises(InputError, match="give one name for each"):
         model(k=3, names=("a", "b"))
-    with pytest.raises(InputError, match="give one name to each"):
+    with pytest.raises(InputError, match="give one name for each"):
         model(k=2, names=("a", "a"))
-    with pytest.raises(InputError, match="No pixel of the cube was seen"):
+    with pytest.raises(InputError, match="No pixel of the cube has a clear observation"):
         model().learn(cube.assign(clouds=cube.clouds | True))
     learnt = model(k=3)
     learnt.learn(cube)
-    with pytest.raises(ModelError, match="learnt from 8 features"):
+    with pytest.raises(ModelError, match="fitted to 8 features"):
         eow.run(learnt, cube[["red", "clouds"]])
 
 

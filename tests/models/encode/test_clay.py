@@ -156,7 +156,7 @@ def test_the_sensor_follows_from_the_bands():
         found = eow.run(model, cube)
         assert np.isfinite(found.embedding).all()
         assert found.attrs["provenance"].count(expected) == 1
-    with pytest.raises(ModelError, match="takes one or more of red, green, blue, nir"):
+    with pytest.raises(ModelError, match="give one or more of red, green, blue, nir"):
         eow.run(small(platform="naip"), radar)
 
 

@@ -139,7 +139,7 @@ def test_land_is_where_it_is():
 
 def test_what_cannot_be_is_refused_in_one_sentence():
     model = small()
-    with pytest.raises(InputError, match="There is no place"):
+    with pytest.raises(InputError, match="places is empty"):
         model.places_like([])
     with pytest.raises(InputError, match="0.7 degrees is not possible"):
         model.places_like((0, 0), resolution=0.7)

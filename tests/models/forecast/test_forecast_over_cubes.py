@@ -77,7 +77,7 @@ def test_dates_in_the_past_and_too_short_a_cube_are_refused(make_cube):
         eow.run("forecast-harmonic", cube, dates="2019-01-01")
     with pytest.raises(InputError, match="no date"):
         eow.run("forecast-harmonic", cube, dates="soon")
-    with pytest.raises(InputError, match="too few to learn"):
+    with pytest.raises(InputError, match="too short to train"):
         eow.run("forecast-nlinear", cube)
     with pytest.raises(InputError, match="'terms' is 40"):
         get_model("forecast-harmonic", terms=40)

@@ -150,14 +150,14 @@ def test_plain_errors(name, series, fitted):
     model, later = fitted[name], days[-1] + torch.tensor([5.0])
     nothing = torch.zeros_like(mask)
     for wrong, said in (
-        ((values, days, nothing, later), "Nothing was seen"),
-        ((values, days, mask, later[:0]), "no day to forecast"),
+        ((values, days, nothing, later), "None of the series has an observation"),
+        ((values, days, mask, later[:0]), "future_days is empty"),
         ((values, days, mask, days[-1:]), "before the last date, or on it"),
-        ((values, days, mask, later + FURTHEST * 366), "beyond reason"),
+        ((values, days, mask, later + FURTHEST * 366), "too long"),
         ((values, days[:-1], mask, later), "as many finite days"),
         ((values, days, mask[:, :-1], later), "The mask has shape"),
-        ((values[0], days, mask[0], later), "have shape"),
-        ((values[:0], days, mask[:0], later), "have shape"),
+        ((values[0], days, mask[0], later), "have the shape"),
+        ((values[:0], days, mask[:0], later), "have the shape"),
         ((values, torch.full_like(days, torch.nan), mask, later), "finite days"),
     ):
         with pytest.raises(InputError, match=said):
@@ -169,13 +169,13 @@ def test_networks_want_to_be_fitted_first_and_on_enough(name, series):
     values, days, mask = series
     with pytest.raises(ModelError, match="call fit before"):
         make(name).forecast(values, days, mask, days[-1:] + 5)
-    with pytest.raises(InputError, match="too few to learn"):
+    with pytest.raises(InputError, match="too short to train"):
         make(name).fit(values[:, :2], days[:2], None)
 
 
 def test_networks_refuse_other_channels(series, fitted):
     values, days, mask = series
-    with pytest.raises(ModelError, match="learnt 2 channels"):
+    with pytest.raises(ModelError, match="was fitted to 2 channels"):
         fitted["itransformer"].forecast(values[..., :1], days, mask[..., :1], days[-1:] + 5)
 
 

@@ -128,5 +128,5 @@ def test_models_refuse_what_does_not_suit():
     with pytest.raises(InputError, match="months"):
         TrendTheilSen(months="May to June")
     model = TrendAnomalies(reference="soon")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="are invalid"):
         model._reference(model.periods(_days("2018-01-01", "2020-01-01")))

@@ -37,7 +37,7 @@ def test_temperature_that_was_put_in_is_found():
 
 
 def test_nothing_to_judge_is_refused():
-    with pytest.raises(InputError, match="one for each"):
+    with pytest.raises(InputError, match="one confidence per answer"):
         calibration_error(np.array([]), np.array([], bool))
     with pytest.raises(InputError, match="2 confidences for 1"):
         calibration_error(np.array([0.5, 0.5]), np.array([True]))

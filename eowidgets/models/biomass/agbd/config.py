@@ -16,7 +16,7 @@ class FCNConfig:
 
 @dataclass(frozen=True, slots=True)
 class UNetConfig:
-    """Sizes of the U-Net with residual blocks; the authors take 64 and its doubles, three levels down for 15 pixels."""
+    """Sizes of the U-Net with residual blocks; the authors use widths of 64, 128, ..., three levels down for 15 pixels."""
 
     channels: int
     outputs: int = 1

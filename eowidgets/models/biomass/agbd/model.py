@@ -21,34 +21,34 @@ from eowidgets.models.biomass.agbd.network import FCN, ResidualUNet, XceptionS2
 from eowidgets.models.blocks.scaled import Scaled
 from eowidgets.models.blocks.supervised import Recipe, known, rate_param, steps_param, train_on
 
-#: Band whose values are codes of land cover, and the numbers by which each code is described.
+#: Name of the band with land-cover codes, and the size of the embedding of a code.
 COVER, COVER_WIDTH = "landcover", 5
-#: Codes above this one count as it.
+#: Highest code; codes above it are clipped to it.
 MOST_CODES = 255
 
 
 @dataclass(frozen=True, slots=True)
 class BiomassParams:
-    """How the network is trained."""
+    """Settings of the training."""
 
     loss: str = param(
         "squared error",
         choices=("squared error", "likelihood"),
         label="Loss",
-        help="Likelihood: a spread is predicted for every pixel as well; a model that is trained already ignores it.",
+        help="Likelihood: a standard deviation is predicted for every pixel as well; a trained model ignores this setting.",
     )
     steps: int = steps_param(300)
     rate: float = rate_param(2e-3)
 
 
 class Patch(nn.Module):
-    """A network that is given bands, and land cover as learned numbers for each of its codes.
+    """A network whose inputs are bands and, optionally, an embedding of land-cover codes.
 
     Parameters
     ----------
     network : Module
     codes : int
-        Of land cover; 0 without it.
+        Number of land-cover codes; 0 without land cover.
     """
 
     def __init__(self, network: nn.Module, codes: int) -> None:
@@ -66,7 +66,7 @@ class Patch(nn.Module):
 
 
 class Biomass(Trainable):
-    """What the three share: the mean of the clear dates goes in, and a number comes out, with or without its spread."""
+    """Base of the three: predict a number, and optionally its standard deviation, from the mean of the clear dates."""
 
     task = Task.REGRESS
     Params = BiomassParams
@@ -79,7 +79,7 @@ class Biomass(Trainable):
         """Return the network without weights."""
 
     def measure(self, examples: Examples) -> dict[str, int]:
-        """Return the numbers of bands and of codes of land cover, and whether a spread is predicted."""
+        """Return the numbers of bands and of land-cover codes, and whether a standard deviation is predicted."""
         bands, x = examples.batch.bands, examples.batch.x
         codes = 0
         if COVER in bands:
@@ -105,7 +105,7 @@ class Biomass(Trainable):
         train_on(network, examples, forward, recipe, seed=seed, progress=progress, loss=loss)
 
     def forward(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Return numbers (n, 1, h, w), with their spread (n, 2, h, w) if it was trained; NaN for a pixel never seen."""
+        """Return numbers (n, 1, h, w), with standard deviations (n, 2, h, w) if trained; NaN where no date is clear."""
         assert isinstance(network, Scaled)  # noqa: S101
         usable = batch.usable[:, :, None].to(batch.x.dtype)
         count = usable.sum(1).clamp_min(1)
@@ -122,14 +122,14 @@ class Biomass(Trainable):
         return values.masked_fill(~batch.usable.any(1)[:, None], torch.nan)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return the number, and its spread if it was trained."""
+        """Return the number, and its standard deviation if it was trained."""
         found, target = super().outputs(bands), self._taught()
         if not dict(self.sizes or {})["spread"]:
             return found
         return (*found, Value(f"{target.name}_spread", unit=target.unit, vmin=0))
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Return numbers, and their spread if it was trained."""
+        """Return numbers, and their standard deviations if these were trained."""
         found, target = super().predict(batch), self._taught()
         if not dict(self.sizes or {})["spread"]:
             return found
@@ -139,7 +139,7 @@ class Biomass(Trainable):
 
 
 def likelihood(found: Tensor, truth: Tensor) -> Tensor:
-    """Return the negative logarithm of the normal density of numbers with their spread (n, 2, h, w), without its constant."""
+    """Return the negative log-density of numbers with standard deviations (n, 2, h, w), without its constant."""
     there = known(truth)
     mean, spread = found[:, 0][there], found[:, 1][there].clamp_min(1e-6)
     sum_of = (spread.log() + ((truth[there] - mean) / spread).square() / 2).sum()
@@ -148,20 +148,20 @@ def likelihood(found: Tensor, truth: Tensor) -> Tensor:
 
 @register
 class BiomassFCN(Biomass):
-    """Predict a number by four 3 x 3 convolutions."""
+    """Predict a number with four 3 x 3 convolutions."""
 
     name = "biomass-fcn"
     card = FCN_CARD
     feed: ClassVar[Feed] = Windows(halo=4, blend=0)
 
     def network_of(self, channels: int, outputs: int) -> nn.Module:
-        """Return the network of the authors."""
+        """Return the network with the sizes of the authors."""
         return FCN(FCNConfig(channels, outputs))
 
 
 @register
 class BiomassUNet(Biomass):
-    """Predict a number by a U-Net of residual blocks."""
+    """Predict a number with a U-Net of residual blocks."""
 
     name = "biomass-unet"
     card = UNET_CARD
@@ -174,7 +174,7 @@ class BiomassUNet(Biomass):
 
 @register
 class BiomassXception(Biomass):
-    """Predict a number by Xception-S2, which has no pooling."""
+    """Predict a number with Xception-S2, which has no pooling."""
 
     name = "biomass-xceptions2"
     card = XCEPTION_CARD

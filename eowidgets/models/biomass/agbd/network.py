@@ -1,6 +1,6 @@
 """FCN, U-Net and Xception-S2 (Lang et al., 2019), as Sialelli et al. (2024) use them for biomass at the centre of a patch.
 
-Written from the description of the papers; the public code of AGBD (CC BY-NC) was read for sizes only.
+Written from the description in the papers; the public code of AGBD (CC BY-NC) was used to check sizes only.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class FCN(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Conv2d(config.widths[-1], config.outputs, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, h, w) -> (n, outputs, h, w)."""
+        """Return (n, outputs, h, w) for ``x`` (n, channels, h, w)."""
         found: Tensor = self.layers(x)
         return found
 
 
 class ResidualPair(nn.Module):
-    """Two 3 x 3 convolutions with batch norm and ReLU beside a shortcut; the second one may halve the size."""
+    """Two 3 x 3 convolutions with batch norm and ReLU and a shortcut; the first one may halve the size."""
 
     def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
         super().__init__()
@@ -56,13 +56,13 @@ class ResidualUNet(nn.Module):
         widths = config.widths
         self.enter = ResidualPair(config.channels, widths[0])
         self.down = nn.ModuleList(ResidualPair(a, b, stride=2) for a, b in pairwise(widths))
-        # Widths are doubled from level to level, so both halves of what is joined are as wide.
+        # Widths double from level to level, so both inputs of a concatenation have the same width.
         self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, 4, 2, 1) for a, b in pairwise(widths))
         self.up = nn.ModuleList(ResidualPair(2 * a, a) for a in widths[:-1])
         self.head = nn.Conv2d(widths[0], config.outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, h, w) -> (n, outputs, h, w); h and w are multiples of 2 to the number of levels less one."""
+        """Return (n, outputs, h, w) for ``x`` (n, channels, h, w); h and w are multiples of 2 ** (levels - 1)."""
         skips = [self.enter(x)]
         for down in self.down:
             skips.append(down(skips[-1]))
@@ -74,7 +74,7 @@ class ResidualUNet(nn.Module):
 
 
 class Separable(nn.Sequential):
-    """A 3 x 3 convolution of every channel by itself, and a 1 x 1 convolution over all, with batch norm."""
+    """A depthwise 3 x 3 convolution and a pointwise 1 x 1 convolution with batch norm."""
 
     def __init__(self, width: int) -> None:
         super().__init__(
@@ -85,7 +85,7 @@ class Separable(nn.Sequential):
 
 
 class SeparableBlock(nn.Module):
-    """Two separable convolutions, each after a ReLU, beside a shortcut."""
+    """Two separable convolutions, each after a ReLU, with a shortcut."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class XceptionS2(nn.Module):
         self.head = nn.Conv2d(config.width, config.outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, h, w) -> (n, outputs, h, w)."""
+        """Return (n, outputs, h, w) for ``x`` (n, channels, h, w)."""
         entered = functional.relu(self.entry(x) + self.shortcut(x))
         found: Tensor = self.head(self.blocks(entered))
         return found

@@ -1,4 +1,4 @@
-"""FC-Siam-diff (Caye Daudt et al., 2018): what was built between two pictures; README.md beside this file describes it."""
+"""FC-Siam-diff (Caye Daudt et al., 2018): building change between two images; see README.md in this folder."""
 
 from eowidgets.models.change.fcsiam.config import SIAMDIFF_PAPER, SIAMDIFF_SIZES, SiamDiffConfig
 from eowidgets.models.change.fcsiam.model import ChangeFCSiam

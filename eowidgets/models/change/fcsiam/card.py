@@ -11,8 +11,8 @@ from eowidgets.models.change.shipped import LIMITS
 WEIGHTS = checkpoint(Path(__file__).parent, "change-fcsiam.mixed")
 
 CARD = Card(
-    title="FC-Siam-diff: what was built between two pictures",
-    summary="A siamese U-Net on absolute differences; the yardstick of the same size for LENet.",
+    title="FC-Siam-diff: building change between two images",
+    summary="A siamese U-Net on absolute differences; a baseline for LENet, of the same size.",
     paper="Caye Daudt, Le Saux and Boulch (2018), Fully convolutional siamese networks for change detection",
     url="https://arxiv.org/abs/1810.08462",
     limits=LIMITS,

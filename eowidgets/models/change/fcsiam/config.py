@@ -14,8 +14,8 @@ class SiamDiffConfig:
     Parameters
     ----------
     symmetric : bool
-        Average the logits over both orders of the dates in evaluation mode. As published, the decoder begins at the
-        features of the second date, so that the order of the dates matters although the skips are absolute differences.
+        Average the logits over both orders of the dates in evaluation mode. As published, the decoder starts from the
+        features of the second date, so the order of the dates matters although the skips are absolute differences.
     """
 
     widths: tuple[int, ...] = (16, 33, 66, 116)
@@ -25,7 +25,7 @@ class SiamDiffConfig:
     channels: int = len(BANDS)
 
 
-#: The shipped network, of the size of the shipped LENet.
+#: The shipped network, with the size of the shipped LENet.
 SIAMDIFF_SMALL = SiamDiffConfig(widths=(16, 28, 56, 92), symmetric=True)
 #: Widths and dropout of the paper; two classes.
 SIAMDIFF_PAPER = SiamDiffConfig(widths=(16, 32, 64, 128), dropout=0.2, classes=2)

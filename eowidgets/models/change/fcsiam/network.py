@@ -12,7 +12,7 @@ from eowidgets.models.change.fcsiam.config import SiamDiffConfig
 
 
 def block(*widths: int, dropout: float) -> nn.Sequential:
-    """3 x 3 convolutions, each with batch norm, ReLU and dropout of whole channels."""
+    """Return 3 x 3 convolutions, each with batch norm, ReLU and dropout of whole channels."""
     layers: list[nn.Module] = []
     for a, b in pairwise(widths):
         layers += [nn.Conv2d(a, b, 3, padding=1), nn.BatchNorm2d(b), nn.ReLU(), nn.Dropout2d(dropout)]
@@ -20,10 +20,10 @@ def block(*widths: int, dropout: float) -> nn.Sequential:
 
 
 class FCSiamDiff(nn.Module):
-    """Change map of two pictures.
+    """Predict a change map from two images.
 
     As published: encoder blocks of 2, 2, 3 and 3 convolutions with max pooling after each, a decoder of transposed
-    convolutions; every skip is ``|features before - features after|``; the decoder begins at the pooled features of
+    convolutions; every skip is ``|features before - features after|``; the decoder starts from the pooled features of
     the second date.
     """
 
@@ -38,7 +38,7 @@ class FCSiamDiff(nn.Module):
             block(a, *([w] * n), dropout=drop) for a, w, n in zip(ins, widths, self.COUNTS, strict=True)
         )
         self.grow = nn.ModuleList(nn.ConvTranspose2d(w, w, 3, 2, 1, output_padding=1) for w in widths)
-        # The last convolution of a level has the width of the next finer one.
+        # The last convolution of a level has the width of the next finer level.
         self.up = nn.ModuleList(
             block(2 * w, *([w] * (n - 1)), max(w // 2, widths[0]) if i == 0 else widths[i - 1], dropout=drop)
             for i, (w, n) in enumerate(zip(widths, self.COUNTS, strict=True))
@@ -47,11 +47,11 @@ class FCSiamDiff(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """Rows and columns must be multiples of this."""
+        """Number that the rows and columns must be multiples of."""
         return int(2 ** len(self.config.widths))
 
     def forward(self, a: Tensor, b: Tensor) -> list[Tensor]:
-        """Compare two pictures (n, channels, h, w); a list of one map of logits (n, classes, h, w)."""
+        """Compare two images (n, channels, h, w); return a list of one map of logits (n, classes, h, w)."""
         x = torch.cat([a, b])
         skips = []
         for down in self.down:
@@ -66,7 +66,7 @@ class FCSiamDiff(nn.Module):
         return [(one + two) / 2]
 
     def _decode(self, x: Tensor, skips: list[Tensor]) -> Tensor:
-        """Logits from the deepest features of one date and the absolute differences of all levels."""
+        """Return logits from the deepest features of one date and the absolute differences of all levels."""
         for i in range(len(skips) - 1, -1, -1):
             x = self.up[i](torch.cat([self.grow[i](x), skips[i]], dim=1))
         logits: Tensor = self.head(x)

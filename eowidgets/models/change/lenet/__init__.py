@@ -1,4 +1,4 @@
-"""LENet (Dong et al., 2024): what was built between two pictures; README.md beside this file describes it."""
+"""LENet (Dong et al., 2024): building change between two images; see README.md in this folder."""
 
 from eowidgets.models.change.lenet.config import LENET_PAPER, LENET_SIZES, LENetConfig
 from eowidgets.models.change.lenet.model import ChangeLENet

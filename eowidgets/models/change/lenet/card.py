@@ -11,8 +11,8 @@ from eowidgets.models.change.shipped import LIMITS
 WEIGHTS = checkpoint(Path(__file__).parent, "change-lenet.mixed")
 
 CARD = Card(
-    title="LENet: what was built between two pictures",
-    summary="Marks buildings and roads that are new or gone; light, season and shadows do not count.",
+    title="LENet: building change between two images",
+    summary="Maps new and vanished buildings and roads; changes of light, season and shadow are ignored.",
     paper="Dong et al. (2024), LENet: remote sensing change detection via layer exchange",
     url="https://github.com/dyzy41/lenet",
     limits=LIMITS,

@@ -1,4 +1,4 @@
-"""The choices that make LENet; what the paper leaves open, or what is smaller here."""
+"""Configuration of LENet, including options that the paper leaves open and smaller sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eowidgets.models.change.shipped import BANDS, CLASSES
 
 @dataclass(frozen=True, slots=True)
 class LENetConfig:
-    """Sizes and switches of LENet.
+    """Sizes and options of LENet.
 
     Parameters
     ----------
@@ -25,31 +25,31 @@ class LENetConfig:
     width : int
         Channels of the pyramid and the decoder (256 in the paper).
     stem : int
-        Stride before the first stage, a power of two: 4, as in the paper. The finest map has half of it.
+        Stride before the first stage, a power of two: 4, as in the paper. The finest map has half this stride.
     decoder : {"swin", "conv"}
         Blocks of the decoder: Swin-V2 as in the paper, or residual convolutions.
     depth : int
-        Blocks a level of the decoder (2 in the paper).
+        Blocks per level of the decoder (2 in the paper).
     heads : int or tuple of int
-        Of the decoder's Swin-V2 blocks, for each level from the finest if there are several (4, 8, 16, 32 in the paper).
+        Of the decoder's Swin-V2 blocks; a tuple gives one number per level, from the finest (4, 8, 16, 32 in the paper).
     attention_window : int
         Side of the windows of all Swin-V2 blocks (8 in the paper).
     position_hidden : int
-        Width of the network that makes the position bias of Swin-V2 blocks (512 in the paper).
+        Width of the network that computes the position bias of Swin-V2 blocks (512 in the paper).
     exchange : bool
-        Layer exchange: swap both dates' features of even levels before the pyramid, and back after it.
+        Layer exchange: swap both dates' features of even levels before the pyramid, and swap them back after it.
     csdw : bool
         Channel-spatial difference weighting after every stage and in the decoder.
     csdw_patches : bool
-        The same after the patch embedding, as in the reference code. The shipped weights have none there.
+        The same after the patch embedding, as in the reference code. The shipped weights do not have it.
     separate : bool
-        A pyramid and a decoder of its own for each date, as in the reference code. Shared ones need half the
-        parameters and make the network treat both dates alike.
+        A separate pyramid and decoder for each date, as in the reference code. Shared ones need half the parameters and
+        make the network treat both dates alike.
     symmetric : bool
-        Average the logits of each head over both orders of the dates, so that swapped dates give the same maps. Everything
-        before the heads treats both dates alike if ``separate`` is false, which is required. Not in the paper.
+        Average the logits of each head over both orders of the dates, so that swapped dates give the same maps. It
+        requires ``separate=False``, so that everything before the heads treats both dates alike. Not in the paper.
     classes, channels : int
-        Classes of the map, and bands of a picture.
+        Number of classes of the map, and of bands of an image.
     """
 
     encoder: Literal["residual", "swin"] = "residual"
@@ -75,7 +75,7 @@ class LENetConfig:
 
 #: The shipped network.
 LENET_SMALL = LENetConfig(widths=(24, 48, 72, 96), width=32, symmetric=True)
-#: The authors' configuration: Swin-V2-B, a pyramid and decoder of 256 channels for each date, all weightings.
+#: The authors' configuration: Swin-V2-B, a pyramid and decoder of 256 channels for each date, all weighting modules.
 LENET_PAPER = LENetConfig(
     encoder="swin",
     widths=(128, 256, 512, 1024),

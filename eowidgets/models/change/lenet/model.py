@@ -1,4 +1,4 @@
-"""LENet as a model: two pictures in, a mask and its kinds out."""
+"""LENet as a model: two images in, a mask and the kind of change out."""
 
 from __future__ import annotations
 

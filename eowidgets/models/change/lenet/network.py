@@ -1,7 +1,7 @@
-"""LENet: change between two pictures by layer exchange and channel-spatial difference weighting.
+"""LENet: change between two images by layer exchange and channel-spatial difference weighting.
 
 After Dong et al. (2024), "LENet: bi-temporal remote sensing change detection via layer exchange", and its reference
-code. :class:`~eowidgets.models.change.lenet.config.LENetConfig` and the README of this folder list what is smaller or different.
+code. :class:`~eowidgets.models.change.lenet.config.LENetConfig` and the README of this folder list the deviations.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from eowidgets.models.change.lenet.config import LENetConfig
 
 #: Weight of the loss of the coarser maps.
 AUX_WEIGHT = 0.3
-#: Weight of the overlap (Dice) beside the cross-entropy of the answer.
+#: Weight of the overlap (Dice) loss next to the cross-entropy of the finest map.
 DICE_WEIGHT = 0.5
-#: Share of pixels, per class that is not "nothing", from which training starts.
+#: Initial probability of each class that is not "nothing".
 PRIOR = 0.03
-#: Labels of pixels where no building is new or gone and roads were not annotated, and of pixels without annotation.
+#: Labels of pixels without building change where roads were not annotated, and of pixels without annotation.
 UNBUILT, UNKNOWN = 254, 255
 
 
 def difference_weights(a: Tensor, b: Tensor) -> Tensor:
-    """Where, and in which channels, two feature maps differ.
+    """Weight positions and channels by how much two feature maps differ.
 
-    The weight of a place is ``1 - sigmoid(cosine over channels)``, that of a channel
-    ``1 - sigmoid(cosine over places)``; a feature's weight is the product of both.
+    The weight of a position is ``1 - sigmoid(cosine over channels)``, that of a channel
+    ``1 - sigmoid(cosine over positions)``; a feature's weight is the product of both.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ def difference_weights(a: Tensor, b: Tensor) -> Tensor:
     -------
     Tensor, shape (n, c, h, w)
     """
-    # Three products serve both directions: on a CPU the passes over the features are what costs.
+    # Three products serve both directions: on a CPU the passes over the features dominate the cost.
     products, single = (a * b, a * a, b * b), torch.promote_types(a.dtype, torch.float32)
 
     def similarity(dims: tuple[int, ...]) -> Tensor:
         ab, aa, bb = (p.sum(dim=dims, keepdim=True, dtype=single) for p in products)
-        # Bounded before the root: its slope at 0 is infinite, and a place can be 0 in all channels after a ReLU.
+        # Clamped before the root: its slope at 0 is infinite, and a position can be 0 in all channels after a ReLU.
         return ab * aa.clamp_min(1e-16).rsqrt() * bb.clamp_min(1e-16).rsqrt()
 
     place = 1 - torch.sigmoid(similarity((1,)))  # n 1 h w
@@ -51,18 +51,18 @@ def difference_weights(a: Tensor, b: Tensor) -> Tensor:
 
 
 def exchange(a: list[Tensor], b: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """Swap both dates' features at even levels (0, 2, ...); twice gives back what was."""
+    """Swap both dates' features at even levels (0, 2, ...); applying it twice restores the order."""
     swapped = [(y, x) if level % 2 == 0 else (x, y) for level, (x, y) in enumerate(zip(a, b, strict=True))]
     return [x for x, _ in swapped], [y for _, y in swapped]
 
 
 def conv_norm(a: int, b: int, size: int = 3, stride: int = 1) -> nn.Sequential:
-    """Convolution and batch norm."""
+    """Return a convolution and a batch norm."""
     return nn.Sequential(nn.Conv2d(a, b, size, stride, size // 2, bias=False), nn.BatchNorm2d(b))
 
 
 class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions beside a shortcut (He et al., 2016)."""
+    """Two 3 x 3 convolutions with a shortcut (He et al., 2016)."""
 
     def __init__(self, a: int, b: int, stride: int = 1) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class BasicBlock(nn.Module):
 
 
 class CSDW(nn.Module):
-    """Channel-spatial difference weighting: what differs is told to both dates, ``x + block(x · weights)``."""
+    """Channel-spatial difference weighting: emphasise differences in both dates, ``x + block(x · weights)``."""
 
     def __init__(self, width: int, separate: bool = False) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class CSDW(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A network of several stages, the same for both dates, with :class:`CSDW` after each."""
+    """An encoder of several stages, shared by both dates, with :class:`CSDW` after each."""
 
     def __init__(self, config: LENetConfig) -> None:
         super().__init__()
@@ -108,8 +108,8 @@ class Encoder(nn.Module):
         self.weigh_patches = CSDW(widths[0], config.separate) if config.csdw and config.csdw_patches else None
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Features of both dates, finest first."""
-        # Both dates go through as one batch: one set of statistics for the batch norm, half the calls.
+        """Return the features of both dates, finest first."""
+        # Both dates pass as one batch: shared batch-norm statistics, half the calls.
         both = self.stem(torch.cat([a, b]))
         if self.weigh_patches is not None:
             both = torch.cat(self.weigh_patches(*both.chunk(2)))
@@ -125,7 +125,7 @@ class Encoder(nn.Module):
 
 
 def _residual_stem(config: LENetConfig) -> nn.Sequential:
-    """Strided convolutions of overlapping patches: outlines survive better than in patches side by side."""
+    """Return strided convolutions of overlapping patches, which preserve outlines better than separate patches."""
     halvings, stem, ins = max(config.stem.bit_length() - 1, 1), [], config.channels
     for i in range(halvings):
         stem += [conv_norm(ins, config.widths[0], 3, 2 if 2 ** (i + 1) <= config.stem else 1), nn.ReLU()]
@@ -134,7 +134,7 @@ def _residual_stem(config: LENetConfig) -> nn.Sequential:
 
 
 def _residual_stages(widths: tuple[int, ...], blocks: int) -> list[nn.Sequential]:
-    """Stages of residual blocks; every stage but the first halves the rows and columns."""
+    """Return stages of residual blocks; every stage but the first halves the rows and columns."""
     stages, before = [], widths[0]
     for level, width in enumerate(widths):
         first = BasicBlock(before, width, 2 if level else 1)
@@ -152,7 +152,7 @@ class Pyramid(nn.Module):
         self.smooth = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in widths)
 
     def forward(self, levels: list[Tensor]) -> list[Tensor]:
-        """Give every level (n, width, h, w)."""
+        """Return all levels with the same width, (n, width, h, w) each."""
         merged = [lateral(x) for lateral, x in zip(self.lateral, levels, strict=True)]
         for i in range(len(merged) - 1, 0, -1):
             up = functional.interpolate(merged[i], size=merged[i - 1].shape[-2:], mode="nearest")
@@ -177,7 +177,7 @@ class SqueezeExcite(nn.Module):
 
 
 class DecoderLevel(nn.Module):
-    """Blocks on one date's features, then the other date's features as they were, merged."""
+    """Blocks on one date's features, then a merge with the unchanged features of the other date."""
 
     def __init__(self, config: LENetConfig, level: int) -> None:
         super().__init__()
@@ -200,13 +200,13 @@ class DecoderLevel(nn.Module):
         self.merge = SqueezeExcite(width)
 
     def forward(self, own: Tensor, other: Tensor) -> Tensor:
-        """Both (n, c, h, w)."""
+        """Merge the features of both dates, (n, c, h, w) each."""
         merged: Tensor = self.merge(torch.cat([self.blocks(own), other], dim=1))
         return merged
 
 
 class LENet(nn.Module):
-    """Change maps of two pictures.
+    """Predict change maps from two images.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ class LENet(nn.Module):
     def __init__(self, config: LENetConfig) -> None:
         super().__init__()
         if config.symmetric and config.separate:
-            raise ValueError("symmetric=True needs a pyramid and a decoder that both dates share: give separate=False")
+            raise ValueError("symmetric=True needs a pyramid and a decoder shared by both dates: give separate=False")
         self.config = config
         self.encoder = Encoder(config)
         levels = len(config.widths)
@@ -230,7 +230,7 @@ class LENet(nn.Module):
             nn.ModuleList(CSDW(config.width, config.separate) for _ in range(levels - 1)) if config.csdw else None
         )
         head = 2 * config.width
-        # Fully convolutional heads; the finest one decides, the others help in training.
+        # Fully convolutional heads; the finest one is the result, the others are auxiliary losses.
         self.heads = nn.ModuleList(
             nn.Sequential(conv_norm(head, config.width), nn.ReLU(), nn.Conv2d(config.width, config.classes, 1))
             for _ in range(levels - 1)
@@ -238,11 +238,11 @@ class LENet(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """Rows and columns must be multiples of this."""
+        """Number that the rows and columns must be multiples of."""
         return int(self.config.stem * 2 ** (len(self.config.widths) - 1))
 
     def forward(self, a: Tensor, b: Tensor) -> list[Tensor]:
-        """Compare two pictures.
+        """Compare two images.
 
         Parameters
         ----------
@@ -252,7 +252,7 @@ class LENet(nn.Module):
         Returns
         -------
         list of Tensor, shape (n, classes, h, w)
-            Logits; the first is the answer, the others are for training.
+            Logits; the first map is the result, the others are for training.
         """
         size = a.shape[-2:]
         levels_a, levels_b = self.encoder(a, b)
@@ -266,7 +266,7 @@ class LENet(nn.Module):
         below_a = below_b = levels_a[coarsest]
         for level in range(coarsest, -1, -1):
             x, y = levels_a[level], levels_b[level]
-            if level < coarsest:  # each date goes on from the other's coarser level
+            if level < coarsest:  # each date continues from the other's coarser level
                 x, y = x + below_b, y + below_a
             below_a, below_b = self.decode_a[level](x, y), self.decode_b[level](y, x)
             below_a, below_b = (
@@ -285,7 +285,7 @@ class LENet(nn.Module):
 
 
 def maps_loss(maps: list[Tensor], truth: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Cross-entropy and overlap of the answer, and :data:`AUX_WEIGHT` times the cross-entropy of the coarser maps.
+    """Return cross-entropy and Dice loss of the finest map, plus :data:`AUX_WEIGHT` x cross-entropy of the coarser maps.
 
     Parameters
     ----------
@@ -301,10 +301,10 @@ def maps_loss(maps: list[Tensor], truth: Tensor, weight: Tensor | None = None) -
 
 
 def partial_cross_entropy(logits: Tensor, truth: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Cross-entropy with partial labels: weighted mean over all pixels that have one.
+    """Return the cross-entropy with partial labels: the weighted mean over all labelled pixels.
 
-    A pixel labelled :data:`UNBUILT` counts with the joint probability of all classes but the last (building); pixels
-    labelled :data:`UNKNOWN` do not count. With complete labels this is ``functional.cross_entropy``.
+    A pixel labelled :data:`UNBUILT` contributes with the joint probability of all classes but the last (building);
+    pixels labelled :data:`UNKNOWN` do not contribute. With complete labels this is ``functional.cross_entropy``.
 
     Parameters
     ----------
@@ -323,12 +323,12 @@ def partial_cross_entropy(logits: Tensor, truth: Tensor, weight: Tensor | None =
 
 
 def overlap_loss(logits: Tensor, truth: Tensor) -> Tensor:
-    """One minus the soft Dice coefficient of "something changed", over the whole batch.
+    """Return one minus the soft Dice coefficient of "something changed", over the whole batch.
 
-    Where the label is :data:`UNBUILT`, "something" is a building; :data:`UNKNOWN` pixels do not count.
+    Where the label is :data:`UNBUILT`, "something" is a building; :data:`UNKNOWN` pixels do not contribute.
 
-    Cross-entropy alone is content with the few changed pixels being missed; this is the F1 that is asked for. Over the
-    batch, not each picture: one without change has no overlap to speak of.
+    Cross-entropy alone allows the few changed pixels to be missed; this loss targets the F1 score. It is computed over the
+    batch, not per image, because the overlap of an image without change is undefined.
     """
     share = logits.softmax(dim=1)
     changed = torch.where(truth == UNBUILT, share[:, -1], 1 - share[:, 0]) * (truth != UNKNOWN)
@@ -337,7 +337,7 @@ def overlap_loss(logits: Tensor, truth: Tensor) -> Tensor:
 
 
 def start_rare(head: nn.Conv2d) -> None:
-    """Let a head begin with "nothing changed" nearly everywhere: else the first hundred steps go into learning that."""
+    """Initialise a head to predict "nothing changed" nearly everywhere, which saves the first hundred steps."""
     if head.bias is None:
         raise ValueError("a head without bias has no prior")
     with torch.no_grad():

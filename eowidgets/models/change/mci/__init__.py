@@ -1,4 +1,4 @@
-"""The MCI model of Change-Agent (Liu et al., 2024): a map and a sentence; README.md beside this file describes it."""
+"""The MCI model of Change-Agent (Liu et al., 2024): a map and a sentence; see README.md in this folder."""
 
 from eowidgets.models.change.mci.config import MCI_PAPER, MCI_SIZES, MCIConfig
 from eowidgets.models.change.mci.model import ChangeMCI

@@ -1,4 +1,4 @@
-"""Bi-temporal iterative interaction (BI3): each date asks the other what is different.
+"""Bi-temporal iterative interaction (BI3): each date attends to its difference from the other date.
 
 After Liu et al. (2024), "Change-Agent: Towards Interactive Comprehensive Remote Sensing Change Interpretation and
 Analysis" (arXiv:2403.19646), and its reference code.
@@ -22,7 +22,7 @@ class LocalPerception(nn.Module):
         self.norm, self.mix = nn.BatchNorm2d(3 * width), nn.Conv2d(3 * width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Look around every place of ``x`` (b, c, h, w)."""
+        """Mix the neighbourhood of every position of ``x`` (b, c, h, w)."""
         seen = torch.cat([self.square(x), self.row(x), self.column(x)], dim=1)
         mixed: Tensor = self.mix(functional.gelu(self.norm(seen)))
         return x + mixed
@@ -39,7 +39,7 @@ class DifferenceAttention(nn.Module):
         self.out, self.dropout = nn.Linear(width, width), nn.Dropout(dropout)
 
     def forward(self, own: Tensor, other: Tensor) -> Tensor:
-        """Both (b, c, h, w); gives tokens (b, h w, c)."""
+        """Return tokens (b, h w, c) for the features of both dates, (b, c, h, w) each."""
         different = self.aware(own * (other - own)).flatten(2).transpose(1, 2)
         q = self.query(own.flatten(2).transpose(1, 2))
         k, v = self.key(different), self.value(different)
@@ -51,7 +51,7 @@ class DifferenceAttention(nn.Module):
 
 
 class BI3Side(nn.Module):
-    """One date's half of a BI3 layer: local perception, difference-aware attention, MLP; norms after."""
+    """One date's half of a BI3 layer: local perception, difference-aware attention, MLP; post-norm."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class BI3Side(nn.Module):
         )
 
     def forward(self, own: Tensor, other: Tensor) -> Tensor:
-        """Both (b, c, h, w)."""
+        """Update the features of one date, (b, c, h, w), from those of both."""
         size = (own.shape[-2], own.shape[-1])
         own, other = self.look_own(own), self.look_other(other)
         x = self.norm1(self.attention(own, other) + own.flatten(2).transpose(1, 2))
@@ -82,8 +82,8 @@ class BI3(nn.Module):
     Parameters
     ----------
     in_turn : bool
-        The detection branch of the reference code lets the second date see the first one's new features and adds
-        what was there; the caption branch lets both see the old ones.
+        Update the second date from the updated features of the first one and add the input, as the detection branch of
+        the reference code does; otherwise update both dates from the old features, as its caption branch does.
     """
 
     def __init__(self, width: int, heads: int, layers: int, dropout: float, *, in_turn: bool) -> None:

@@ -17,7 +17,7 @@ SPECIAL = ("<NULL>", "<UNK>", "<START>", "<END>")
 
 
 class ResBlock(nn.Module):
-    """Bottleneck of 1 x 1, 3 x 3 and 1 x 1 convolutions beside a shortcut."""
+    """Bottleneck of 1 x 1, 3 x 3 and 1 x 1 convolutions with a shortcut."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class ResBlock(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Masked self-attention, attention over the pictures, MLP; norms after, and the input added at the end."""
+    """Masked self-attention, attention over the images, MLP; post-norm, and the input added at the end."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class DecoderLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, words: Tensor, memory: Tensor, later: Tensor) -> Tensor:
-        """Transform words (b, n, c), given what was seen (b, m, c)."""
+        """Transform words (b, n, c), given the image features (b, m, c)."""
         x = self.norm1(words + self.dropout(self.own(words, words, words, attn_mask=later, need_weights=False)[0]))
         x = self.norm2(x + self.dropout(self.pictures(x, memory, memory, need_weights=False)[0]))
         x = self.norm3(x + self.dropout(self.mlp(x)))
@@ -61,14 +61,14 @@ class DecoderLayer(nn.Module):
 
 
 class Captioner(nn.Module):
-    """Says what changed, given the features of both dates."""
+    """Generate a caption of the change from the features of both dates."""
 
     def __init__(self, config: MCIConfig) -> None:
         super().__init__()
         width = config.text_width
         self.longest = config.longest
         self.merge = nn.Sequential(nn.Conv2d(2 * config.widths[-1], width, 1), ResBlock(width))
-        # Mean and largest share of every class but "nothing", in every cell.
+        # Mean and maximum probability of every class but "nothing", in every cell.
         told = 2 * (config.classes - 1)
         self.told = (
             nn.Sequential(nn.Conv2d(told, width, 1), nn.ReLU(), nn.Conv2d(width, width, 1)) if config.tells else None
@@ -89,7 +89,7 @@ class Captioner(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def see(self, a: Tensor, b: Tensor, shares: Tensor | None = None) -> Tensor:
-        """What the words attend to, (b, h w, text_width).
+        """Return the memory that the words attend to, (b, h w, text_width).
 
         Parameters
         ----------
@@ -104,12 +104,12 @@ class Captioner(nn.Module):
         return merged.flatten(2).transpose(1, 2)
 
     def look(self, a: Tensor, b: Tensor, shares: Tensor) -> Tensor:
-        """Cells (b, text_width, h, w) of a finer stage's features, with what the map shows in them."""
+        """Return cells (b, text_width, h, w) of a finer stage's features, with the probabilities of the map in them."""
         cells: Tensor = cast(nn.Sequential, self.near)(torch.cat([a, b, _pooled(shares, a)], dim=1))
         return cells
 
     def forward(self, memory: Tensor, words: Tensor) -> Tensor:
-        """Logits (b, n, words) of the word after each of ``words`` (b, n)."""
+        """Return logits (b, n, words) of the word after each of ``words`` (b, n)."""
         n = words.shape[1]
         place = sinusoid(torch.arange(n, device=words.device), self.embed.embedding_dim)
         x = self.dropout(self.embed(words) + place)
@@ -126,7 +126,7 @@ class Captioner(nn.Module):
         ----------
         memory : Tensor, shape (1, m, text_width)
         width : int
-            Sentences kept at every word.
+            Sentences kept after every word.
 
         Returns
         -------
@@ -152,7 +152,7 @@ class Captioner(nn.Module):
 
 
 def _pooled(shares: Tensor, like: Tensor) -> Tensor:
-    """Mean and largest share of every class but "nothing", in the cells of ``like``."""
+    """Return mean and maximum probability of every class but "nothing", in the cells of ``like``."""
     cells = (like.shape[-2], like.shape[-1])
     mean = functional.adaptive_avg_pool2d(shares[:, 1:], cells).sqrt()
     most = functional.adaptive_max_pool2d(shares[:, 1:], cells)

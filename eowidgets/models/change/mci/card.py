@@ -10,13 +10,13 @@ from eowidgets.contract.checkpoint import checkpoint
 WEIGHTS = checkpoint(Path(__file__).parent, "change-mci.mixed")
 
 CARD = Card(
-    title="MCI: what changed, as a map and a sentence",
-    summary="Maps new and vanished buildings and roads, and says in words what changed.",
+    title="MCI: change as a map and a sentence",
+    summary="Maps new and vanished buildings and roads, and describes the change in a sentence.",
     paper="Liu et al. (2024), Change-Agent: towards interactive comprehensive change interpretation",
     url="https://arxiv.org/abs/2403.19646",
-    limits="Trained on simulated pairs and on pairs composed of real pictures, hardly any of which shows a building that was "
-    "really built; see the scores for what it misses. Finds buildings and roads, nothing else; roads and sentences were learned "
-    "from simulated pairs alone. Its sentences have 100 words; counts above three are guesses, and places are rarely named. Some "
-    "training pictures are for research use (see the data).",
+    limits="Trained on simulated pairs and on pairs composed of real images, hardly any of which shows a building that "
+    "was really built; see the scores for what it misses. Detects only buildings and roads; roads and sentences were "
+    "learned from simulated pairs alone. Its vocabulary has 100 words; counts above three are unreliable, and places are "
+    "rarely named. Some training images are for research use (see the data).",
     **WEIGHTS.on_card(),
 )

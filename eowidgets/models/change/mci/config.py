@@ -1,4 +1,4 @@
-"""The choices that make the MCI model; what the paper leaves open, or what is smaller here."""
+"""Configuration of the MCI model, including options that the paper leaves open and smaller sizes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class MCIConfig:
         Of the Mix Transformer's four stages. MiT-B1 has 64, 128, 320, 512 channels, 2 blocks each, spatial
         reductions 8, 4, 2, 1, heads 1, 2, 5, 8.
     shrink : int
-        The pictures are averaged over so many pixels first (1 in the paper: 256 pixels are seen as 256).
+        Side of the pixel blocks that are averaged first (1, no averaging, in the paper).
     layers : int
         BI3 layers of each branch (3 in the paper).
     text_width, text_layers, text_heads : int
         Of the caption decoder (512, 1, 8 in the paper).
     tells : bool
-        The words see what the map shows, pooled to the cells that they attend to. In the paper the branches share the
-        encoder alone; with it a short training says what it maps.
+        Whether the words attend to the probabilities of the map, pooled to their cells. In the paper the branches share
+        the encoder alone; with it a short training suffices for captions that match the map.
     near : bool
-        The words also attend to the cells of the third stage, four times as many, with both dates' features and what the
-        map shows there: enough to count houses, and to tell new ones from vanished ones. Not in the paper.
+        Whether the words also attend to the cells of the third stage, four times as many, with both dates' features and
+        the map in them: enough to count houses, and to separate new ones from vanished ones. Not in the paper.
     symmetric : bool
         Average the logits of the map over both orders of the dates in evaluation mode, so that swapped dates give the same
         map. The encoder runs once. Not in the paper.
@@ -37,7 +37,7 @@ class MCIConfig:
     longest : int
         Tokens of a caption, start and end included (41 in the paper).
     side : int
-        Largest side, in pixels, whose positions are learned.
+        Largest side, in pixels, with learned position embeddings.
     """
 
     widths: tuple[int, ...] = (16, 32, 48, 64)
@@ -62,7 +62,7 @@ class MCIConfig:
 
 #: The shipped network; ``words`` is the size of the vocabulary.
 MCI_SMALL = MCIConfig(tells=True, near=True, symmetric=True)
-#: The authors' configuration: MiT-B1 on whole pixels, a caption decoder of width 512. The vocabulary depends on the captions.
+#: The authors' configuration: MiT-B1 at full resolution, a caption decoder of width 512. The vocabulary depends on the captions.
 MCI_PAPER = MCIConfig(
     widths=(64, 128, 320, 512),
     depths=(2, 2, 2, 2),

@@ -1,10 +1,10 @@
-"""Of many sentences that a network may say, the one that is most like all of them: minimum Bayes risk decoding.
+"""Select, from many candidate sentences, the one most similar to all of them: minimum Bayes risk decoding.
 
-Of a change people say many true things, each seldom; of "nothing changed" they say a few, each often. The single likeliest
-sentence therefore says too often that nothing changed. So first all sentences together decide whether anything did, and
-then the one of that kind wins that is most like the others (Kumar and Byrne, 2004), by the cosine of CIDEr (Vedantam et al.,
-2015) without its weights. The last two numbers below were chosen on 200 training pairs that
-the network had not seen since its first stretch of training.
+The captions of a change vary, so each of them is rare; those of an unchanged pair are few and frequent. The single
+likeliest sentence is therefore "nothing changed" too often. So first all sentences together decide whether anything
+changed, then the sentence of that kind wins that is most similar to the others (Kumar and Byrne, 2004), by the cosine
+of CIDEr (Vedantam et al., 2015) without its weights. The last two numbers below were tuned on 200 training pairs that
+the network had not seen since the first phase of its training.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-#: Longest runs of words that are compared, and the width in words of the penalty for another length.
+#: Largest n of the compared n-grams, and the width in words of the penalty for a different length.
 ORDER, SIGMA = 4, 6.0
-#: Probability of "nothing changed" from which that is said.
+#: Probability of "nothing changed" from which such a sentence is chosen.
 QUIET = 0.7
-#: Power of the probabilities as weights: a beam keeps the likeliest alone, and makes them look likelier than they are.
+#: Power of the probabilities as weights: beam search keeps only the likeliest, which overstates their probabilities.
 POWER = 0.5
 
 _ACROSS = {"left": "right", "right": "left", "lower-left": "lower-right", "lower-right": "lower-left"}
@@ -26,7 +26,7 @@ _DOWN = {"top": "bottom", "bottom": "top", "upper": "lower", "lower": "upper"}
 
 
 def mirrored(text: str, across: bool, down: bool) -> str:
-    """What the caption of a mirrored picture says.
+    """Return the caption of the mirrored image.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def consensus(said: Mapping[str, float], quiet: Collection[str] = ()) -> str:
     said : mapping of str to float
         Sentences and their probabilities, in any scale.
     quiet : collection of str
-        Sentences that say that nothing changed.
+        Sentences that mean that nothing changed.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def consensus(said: Mapping[str, float], quiet: Collection[str] = ()) -> str:
     'a house is built'
     """
     still = sum(p for s, p in said.items() if s in quiet) >= QUIET * sum(said.values())
-    if still:  # people say all of them alike often: which of them the network likes better means nothing
+    if still:  # they are equally frequent in the training captions: the network's preference carries no information
         said = dict.fromkeys(quiet, 1.0)
     sentences = sorted(s for s in said if (s in quiet) == still) or sorted(said)
     words = [s.split() for s in sentences]
@@ -70,7 +70,7 @@ def consensus(said: Mapping[str, float], quiet: Collection[str] = ()) -> str:
 
 
 def _cosines(words: Sequence[Sequence[str]], n: int) -> npt.NDArray[np.float64]:
-    """Cosines of all sentences with each other, over runs of ``n`` words."""
+    """Return the cosines of all pairs of sentences, over n-grams of ``n`` words."""
     columns: dict[tuple[str, ...], int] = {}
     places = [
         (i, columns.setdefault(tuple(s[j : j + n]), len(columns)))

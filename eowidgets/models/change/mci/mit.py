@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class EfficientAttention(nn.Module):
-    """Self-attention whose keys and values are gathered over squares of ``reduction`` pixels."""
+    """Self-attention whose keys and values are pooled over squares of ``reduction`` pixels."""
 
     def __init__(self, width: int, heads: int, reduction: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class EfficientAttention(nn.Module):
 
 
 class MixFFN(nn.Module):
-    """MLP with a 3 x 3 depth-wise convolution inside, which tells tokens where they are."""
+    """MLP with an inner 3 x 3 depthwise convolution, which provides position information."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class MixTransformer(nn.Module):
         self.norm = nn.ModuleList(nn.LayerNorm(w) for w in widths)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Features (b, c, h, w) of every stage."""
+        """Return the features (b, c, h, w) of every stage."""
         levels = []
         for embed, embed_norm, blocks, norm in zip(self.embed, self.embed_norm, self.blocks, self.norm, strict=True):
             x = embed(x)

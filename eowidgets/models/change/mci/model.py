@@ -1,4 +1,4 @@
-"""The map of the MCI model as a model: two pictures in, a mask and its kinds out."""
+"""The map of the MCI model as a model: two images in, a mask and the kind of change out."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from eowidgets.models.change.views import VIEWS
 
 @dataclass(frozen=True, slots=True)
 class MCIParams(PairParams):
-    """Which two pictures are compared, and what counts."""
+    """Settings of the comparison: dates, kind of change and threshold."""
 
-    # The network is fast: four views take less time than one of LENet, and gain 0.01 to 0.02 F1 on the development places.
+    # The network is fast: four views take less time than one view of LENet, and gain 0.01 to 0.02 F1 on the development places.
     views: int = param(USUAL_VIEWS, choices=VIEWS, label="Views", help=VIEWS_HELP)
 
 
 @register
 class ChangeMCI(PairModel):
-    """Map of the MCI model; its sentence is given by :func:`eowidgets.models.change.mci.tools.describe`."""
+    """Map of the MCI model; :func:`eowidgets.models.change.mci.tools.describe` returns its sentence."""
 
     name = "change-mci"
     card: ClassVar[Card] = CARD

@@ -17,14 +17,14 @@ from eowidgets.models.change.mci.mit import MixTransformer
 
 
 class Places(nn.Module):
-    """Learned positions: half of the channels for columns, half for rows."""
+    """Learned position embeddings: half of the channels for columns, half for rows."""
 
     def __init__(self, longest: int, width: int) -> None:
         super().__init__()
         self.column, self.row = nn.Embedding(longest, width // 2), nn.Embedding(longest, width - width // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add positions to ``x`` (b, c, h, w); beyond the learned ones the last counts."""
+        """Add positions to ``x`` (b, c, h, w); positions beyond the learned ones use the last one."""
         h, w = x.shape[-2:]
         rows = torch.arange(h, device=x.device).clamp(max=self.row.num_embeddings - 1)
         columns = torch.arange(w, device=x.device).clamp(max=self.column.num_embeddings - 1)
@@ -34,7 +34,7 @@ class Places(nn.Module):
 
 
 class MaskBranch(nn.Module):
-    """From both dates' features of all stages to a map of classes."""
+    """Predict a map of classes from both dates' features of all stages."""
 
     def __init__(self, widths: tuple[int, ...], classes: int) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class MaskBranch(nn.Module):
         )
 
     def forward(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
-        """Logits (b, classes, h, w) at the resolution of the input."""
+        """Return logits (b, classes, h, w) at the resolution of the input."""
         up: Tensor | None = None
         for i in range(len(a) - 1, -1, -1):
             x, y = a[i], b[i]
@@ -71,7 +71,7 @@ class MaskBranch(nn.Module):
 
 
 class MCI(nn.Module):
-    """Map what changed between two pictures, and say it.
+    """Map what changed between two images, and generate a caption.
 
     Parameters
     ----------
@@ -93,11 +93,11 @@ class MCI(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """Rows and columns must be multiples of this."""
+        """Number that the rows and columns must be multiples of."""
         return 32 * self.config.shrink
 
     def see(self, a: Tensor, b: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Encode both pictures (n, channels, h, w); features of all stages, finest first."""
+        """Encode both images (n, channels, h, w); return the features of all stages, finest first."""
         both = torch.cat([a, b])
         if self.config.shrink > 1:
             both = functional.avg_pool2d(both, self.config.shrink)
@@ -105,11 +105,11 @@ class MCI(nn.Module):
         return [x.chunk(2)[0] for x in levels], [x.chunk(2)[1] for x in levels]
 
     def map(self, a: list[Tensor], b: list[Tensor], size: tuple[int, int]) -> Tensor:
-        """Logits (n, classes, h, w) from features."""
+        """Return logits (n, classes, h, w) from features."""
         return functional.interpolate(self._small_map(a, b), size=size, mode="bilinear", align_corners=False)
 
     def _small_map(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
-        """Logits at the resolution that the encoder sees, averaged over both orders if the configuration is symmetric."""
+        """Return logits at the encoder's resolution, averaged over both orders if the configuration is symmetric."""
         if not self.config.symmetric or self.training:
             return self._ordered_map(a, b)
         both = [torch.cat([x, y]) for x, y in zip(a, b, strict=True)]
@@ -118,18 +118,18 @@ class MCI(nn.Module):
         return (one + two) / 2
 
     def _ordered_map(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
-        """Logits for one order of the dates."""
+        """Return logits for one order of the dates."""
         last = self.interact_mask(self.place_mask(a[-1]), self.place_mask(b[-1]))
         logits: Tensor = self.mask([*a[:-1], last[0]], [*b[:-1], last[1]])
         return logits
 
     def remember(self, a: list[Tensor], b: list[Tensor], small: Tensor | None = None) -> Tensor:
-        """What the words attend to, (n, m, text_width), from features; ``small`` spares making the map again."""
+        """Return the memory that the words attend to, (n, m, text_width); ``small`` is the map, if already computed."""
         x, y = self.interact_text(self.place_text(a[-1]), self.place_text(b[-1]))
         if not (self.config.tells or self.config.near):
             return self.captioner.see(x, y)
         small = self._small_map(a, b) if small is None else small
-        # Held fixed: the words learn to read the map, they do not redraw it.
+        # Detached: the captions learn to read the map and do not change it.
         shares = small.detach().float().softmax(dim=1)
         memory = self.captioner.see(x, y, shares)
         if not self.config.near:
@@ -140,7 +140,7 @@ class MCI(nn.Module):
     def forward(
         self, a: Tensor, b: Tensor, words: Tensor | None = None, spoken: int | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """Compare two pictures.
+        """Compare two images.
 
         Parameters
         ----------
@@ -168,5 +168,5 @@ class MCI(nn.Module):
 
 
 def mci_loss(det: Tensor, cap: Tensor) -> Tensor:
-    """Both losses with the same weight whatever their size: each is divided by its own value, held fixed."""
+    """Return the sum of both losses with equal weight: each is divided by its own detached value."""
     return det / det.detach().abs().clamp_min(1e-8) + cap / cap.detach().abs().clamp_min(1e-8)

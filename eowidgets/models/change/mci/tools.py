@@ -1,6 +1,6 @@
-"""What an assistant may call about two pictures: detect, count, where, area, describe. Plain functions of arrays.
+"""Tools of the MCI model for two images: detect, count, where, area, describe. Plain functions of arrays.
 
-In Change-Agent a language model calls such tools of the MCI model; any program, or a person, may.
+In Change-Agent a language model calls such tools; any program, or a person, may call these.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ Classes = npt.NDArray[np.uint8]
 Picture = npt.NDArray[np.floating[Any]]
 
 KINDS = {"road": 1, "building": 2}
-#: Pixels of a picture that the network sees at once; larger ones are cut for maps, and resampled for sentences.
+#: Largest image side in pixels that the network processes at once; larger images are tiled for maps, resampled for sentences.
 SIDE = 256
-#: Views that the map is averaged over unless another number is given.
+#: Default number of views that the map is averaged over.
 USUAL_VIEWS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What :func:`detect` found.
+    """Result of :func:`detect`.
 
     Attributes
     ----------
     classes : ndarray, shape (h, w), uint8
         0 nothing, 1 road, 2 building.
     probability : ndarray, shape (h, w), float32
-        Of the class that was kept.
+        Of the predicted class.
     """
 
     classes: Classes
@@ -56,7 +56,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What :func:`describe` says, and the mean log-probability of a word (in the view in which it is likeliest)."""
+    """Result of :func:`describe`: the sentence and the mean log-probability of a word (in the likeliest view)."""
 
     text: str
     score: float
@@ -74,35 +74,38 @@ class Interpreter:
 
     def __init__(self, network: MCI, vocabulary: list[str]) -> None:
         if len(vocabulary) != network.config.words:
-            raise ModelError(f"The network has {network.config.words} words and the vocabulary {len(vocabulary)}.")
+            raise ModelError(
+                f"The network has {network.config.words} words, but the vocabulary has {len(vocabulary)}: give "
+                f"the vocabulary of the network."
+            )
         self.network, self.vocabulary = network.eval(), vocabulary
 
     @classmethod
     @lru_cache(maxsize=1)
     def shipped(cls) -> Interpreter:
-        """Load the one that comes with the package."""
+        """Load the shipped weights and vocabulary."""
         network, about = weights.load(WEIGHTS)
         if not isinstance(network, MCI):
-            raise ModelError("The weights of the MCI model hold another network: install the package again.")
+            raise ModelError("The weights of the MCI model belong to another network: reinstall the package.")
         return cls(network, json.loads(about["vocabulary"]))
 
     def words(self, numbers: list[int]) -> str:
-        """Turn numbers into a sentence."""
+        """Convert word numbers to a sentence."""
         return " ".join(self.vocabulary[n] for n in numbers if n != END)
 
 
 def _pair(before: Picture, after: Picture) -> Tensor:
-    """Both pictures, standardised, (2, 3, h, w)."""
+    """Return both images, standardised, (2, 3, h, w)."""
     if before.shape != after.shape:
-        raise InputError(f"The pictures have shapes {before.shape} and {after.shape}: bring both to one grid first.")
+        raise InputError(f"The images have shapes {before.shape} and {after.shape}: resample both to one grid first.")
     if before.ndim != 3 or before.shape[0] != 3 or min(before.shape[1:]) < 8:
         raise InputError(
-            f"A picture has shape {before.shape}: give red, green and blue, (3, h, w), of at least 8 x 8 pixels."
+            f"An image has shape {before.shape}: give red, green and blue, (3, h, w), of at least 8 x 8 pixels."
         )
     x = torch.as_tensor(np.stack([before, after]).astype(np.float32))
     seen = torch.isfinite(x).all(dim=1)
     if not bool(seen.flatten(1).any(dim=1).all()):
-        raise InputError("One of the pictures has no pixel that was seen: choose another date.")
+        raise InputError("One of the images has no observed pixel: choose another date.")
     x = x.nan_to_num()
     return standardised(x, *statistics(x, seen)) * seen.unsqueeze(1)
 
@@ -121,15 +124,15 @@ def detect(
     Parameters
     ----------
     before, after : ndarray, shape (3, h, w)
-        Red, green, blue, in any units; NaN where nothing was seen.
+        Red, green, blue, in any units; NaN where nothing was observed.
     interpreter : Interpreter, optional
         The shipped one if not given.
     network : Module, optional
-        Another one that maps, with ``multiple`` and the same classes: LENet, for example.
+        Another network with ``multiple`` and the same classes, for example LENet.
     views : {1, 4, 8}
         Mirrored and rotated views whose probabilities are averaged.
     resolution : float, optional
-        Pixel size in metres; pictures with pixels of 0.75 to 2.5 m are enlarged to about half a metre.
+        Pixel size in metres; images with pixels of 0.75 to 2.5 m are enlarged to about half a metre.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def detect(
     Raises
     ------
     InputError
-        For pictures of different or wrong shapes, without a pixel that was seen, or another number of views.
+        For images of different or wrong shapes, without an observed pixel, or an unsupported number of views.
     """
     if views not in VIEWS:
         raise InputError(f"views is {views}: give one of {', '.join(map(str, VIEWS))}.")
@@ -160,14 +163,14 @@ def detect(
 
 
 def count(classes: Classes, kind: str = "building", least: int = 40) -> int:
-    """Count things of a kind that do not touch.
+    """Count separate objects of a kind.
 
     Parameters
     ----------
     classes : ndarray, shape (h, w)
     kind : {"building", "road"}
     least : int
-        Smaller patches (pixels) are not counted; 40 pixels of half a metre are 10 m².
+        Minimum size in pixels; 40 pixels of half a metre are 10 m².
     """
     from scipy.ndimage import label
 
@@ -176,13 +179,13 @@ def count(classes: Classes, kind: str = "building", least: int = 40) -> int:
 
 
 def where(classes: Classes, kind: str = "building") -> str:
-    """Say in which part of the picture things of a kind lie.
+    """Return the part of the image in which objects of a kind lie.
 
     Returns
     -------
     str
-        ``"top left"`` ... ``"center"`` ... ``"bottom right"``, ``"everywhere"`` where they are spread over more than
-        60 % of both sides, ``"nowhere"`` where there are none.
+        ``"top left"`` ... ``"center"`` ... ``"bottom right"``, ``"everywhere"`` if they extend over more than 60 % of both
+        sides, ``"nowhere"`` if there are none.
     """
     rows, columns = np.nonzero(classes == _number(kind))
     if not rows.size:
@@ -197,14 +200,14 @@ def where(classes: Classes, kind: str = "building") -> str:
 
 
 def area(classes: Classes, kind: str = "building", resolution: float = 0.5) -> float:
-    """Square metres of a kind, for pixels of ``resolution`` metres."""
+    """Return the area of a kind in square metres, for pixels of ``resolution`` metres."""
     return float(np.count_nonzero(classes == _number(kind)) * resolution**2)
 
 
 def describe(before: Picture, after: Picture, interpreter: Interpreter | None = None, *, beams: int = 16) -> Sentence:
-    """Say in one English sentence what changed.
+    """Describe the change in one English sentence.
 
-    The network learned from pictures of 256 pixels of half a metre; a larger one is resampled to that.
+    The network was trained on images of 256 pixels of half a metre; a larger image is resampled to that size.
 
     Raises
     ------
@@ -219,10 +222,10 @@ def describe(before: Picture, after: Picture, interpreter: Interpreter | None = 
 
 
 def say(interpreter: Interpreter, x: Tensor, beams: int = 16) -> Sentence:
-    """What :func:`describe` says of two standardised pictures (2, 3, h, w).
+    """Describe the change between two standardised images (2, 3, h, w).
 
-    The pair is looked at as it is and in three mirrors, and of all sentences that beam search finds, words turned back,
-    the one is said that :func:`~eowidgets.models.change.mci.consensus.consensus` chooses.
+    Beam search runs on the pair and on three mirrored copies; words for directions are mirrored back. Of all candidate
+    sentences, :func:`~eowidgets.models.change.mci.consensus.consensus` selects one.
     """
     network = interpreter.network
     found: dict[str, float] = {}
@@ -237,7 +240,7 @@ def say(interpreter: Interpreter, x: Tensor, beams: int = 16) -> Sentence:
                 found[text] = found.get(text, 0.0) + math.exp(score) / total
                 surest[text] = max(surest.get(text, -math.inf), score / (len(numbers) + 1))
     text = consensus(found, NO_CHANGE)
-    # Of the sentences that say "nothing", one may be said that no beam has kept: it is as sure as its like.
+    # A "nothing changed" sentence may be selected that no beam has kept: it gets the score of its equivalents.
     alike = [text] if text in surest else [s for s in surest if s in NO_CHANGE]
     return Sentence(text, max(surest[s] for s in alike))
 

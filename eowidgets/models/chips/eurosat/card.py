@@ -1,4 +1,4 @@
-"""Card and classes of the classifier of EuroSAT chips."""
+"""Card and classes of the EuroSAT chip classifier."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eowidgets.contract.labels import ClassInfo
 
 WEIGHTS = checkpoint(Path(__file__).parent, "eurosat.rgb")
 
-#: In the order of the folders of EuroSAT.
+#: In the order of the EuroSAT folders.
 CLASSES = tuple(
     ClassInfo(value, name, color)
     for value, (name, color) in enumerate(
@@ -31,13 +31,13 @@ CLASSES = tuple(
 
 CARD = Card(
     title="EuroSAT classes of chips",
-    summary="One of ten classes of land use for a square of 640 m, from red, green and blue at 10 m.",
+    summary="Predicts one of ten land-use classes for a square of 640 m, from red, green and blue at 10 m.",
     paper="Helber et al. (2019), EuroSAT: a novel dataset and deep learning benchmark for land use and land cover "
     "classification; IEEE JSTARS 12(7)",
     url="https://github.com/phelber/EuroSAT",
-    limits="Trained on 1950 chips of Europe, one date each, top of atmosphere, drawn from reflectance 0..0.275 to 1..255. "
-    "Surface reflectance was only imitated in training: there, forest is mistaken for pasture and snow for roofs. Every chip "
-    "gets one of the ten classes, cloud and mixed ground too. Held-out chips may lie next to chips of the training, because "
-    "EuroSAT gives no places.",
+    limits="Trained on 1950 chips of Europe, one date each, top of atmosphere, stretched from reflectance 0..0.275 to 1..255. "
+    "Surface reflectance was only imitated in training: there, forest is confused with pasture and snow with roofs. Every "
+    "chip gets one of the ten classes, including cloudy and mixed chips. Held-out chips may lie next to training chips, "
+    "because EuroSAT has no coordinates.",
     **WEIGHTS.on_card(),
 )

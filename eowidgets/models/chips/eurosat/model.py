@@ -1,4 +1,4 @@
-"""The classifier of EuroSAT chips as a model: a label per place or per picture."""
+"""The EuroSAT chip classifier as a model: a label per place or per image."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from eowidgets.models.classical.series import masked_median
 
 @dataclass(frozen=True, slots=True)
 class EuroSATParams:
-    """What the numbers of the chips are."""
+    """Scale of the input values."""
 
-    numbers: str = param(AUTO, choices=NUMBERS, help="Scale of the chips; auto tells 8 bits from reflectance.")
+    numbers: str = param(AUTO, choices=NUMBERS, help="Scale of the values; auto distinguishes 8 bits from reflectance.")
 
 
 @register
 class EuroSATModel(Model):
-    """Classify chips of 64 pixels of 10 m; of several dates the median of the clear ones."""
+    """Classify chips of 64 pixels of 10 m; several dates are reduced to the median of the clear ones."""
 
     name = "eurosat"
     task = Task.CLASSIFY
@@ -43,7 +43,7 @@ class EuroSATModel(Model):
         self._network = network
 
     def module(self) -> nn.Module:
-        """Return the network, with its weights loaded at the first call."""
+        """Return the network; load its weights at the first call."""
         if self._network is None:
             self._network = load_checkpoint(ChipNet(), WEIGHTS)
         return self._network
@@ -53,7 +53,7 @@ class EuroSATModel(Model):
         return (Label(classes=CLASSES),)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Return probabilities, NaN for a chip of which less than half was seen."""
+        """Return probabilities, NaN for a chip with less than half of its pixels observed."""
         x = to_eurosat(masked_median(batch.x, batch.usable.unsqueeze(2)), self.params.numbers)
         mean, spread = (x.new_tensor(v).view(-1, 1, 1) for v in (WEIGHTS.mean, WEIGHTS.std))
         chances = self.module()(((x - mean) / spread).nan_to_num(0)).softmax(dim=1)

@@ -1,4 +1,4 @@
-"""A residual network that classifies pictures of 64 x 64 pixels."""
+"""A residual network that classifies images of 64 x 64 pixels."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Config:
     widths, depths : tuple of int
         Channels and blocks of the stages; each after the first halves the grid.
     patches : bool
-        The stem folds 2 x 2 pixels into channels; otherwise it is that of ResNet (7 x 7 convolution and pooling).
+        Whether the stem folds 2 x 2 pixels into channels, instead of the stem of ResNet (7 x 7 convolution and pooling).
     bottlenecks : bool
-        Blocks of ResNet-50, four times as wide outside as ``widths``.
+        Whether to use the blocks of ResNet-50, whose outputs are four times as wide as ``widths``.
     """
 
     widths: tuple[int, ...] = (32, 64, 128)
@@ -38,7 +38,7 @@ RESNET50 = Config((64, 128, 256, 512), (3, 4, 6, 3), patches=False, bottlenecks=
 
 
 class ChipNet(nn.Module):
-    """Stem, residual stages, mean over the picture, and one linear layer.
+    """Stem, residual stages, mean over the image, and one linear layer.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class ChipNet(nn.Module):
         self.classify = nn.Linear(inside, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits (b, classes) of pictures (b, 3, h, w)."""
+        """Return logits (b, classes) of images (b, 3, h, w)."""
         features = self.stages(self.stem(x)).mean(dim=(2, 3))  # b c h w -> b c
         out: Tensor = self.classify(features)
         return out

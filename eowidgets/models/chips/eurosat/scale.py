@@ -1,4 +1,4 @@
-"""The scale of EuroSAT RGB, and how other numbers are brought to it."""
+"""The scale of EuroSAT RGB, and the conversion of other values to it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from torch import Tensor
 
 from eowidgets.errors import ModelError
 
-#: Reflectance (top of atmosphere) that the authors drew as 255; 0 became 1, and 0 means no data.
+#: Reflectance (top of atmosphere) that the authors mapped to 255; 0 became 1, and 0 means no data.
 WHITE = 0.275
-#: Numbers per unit of reflectance in files of Sentinel-2.
+#: Digital numbers per unit of reflectance in Sentinel-2 files.
 PER_UNIT = 10_000
 AUTO, REFLECTANCE, BYTES, SENTINEL = "auto", "reflectance", "8 bit", "10000"
 NUMBERS = (AUTO, REFLECTANCE, BYTES, SENTINEL)
-#: A chip with no number above this holds reflectance.
+#: A chip whose maximum is at most this holds reflectance.
 BRIGHTEST = 2.0
 
 
 def to_eurosat(x: Tensor, numbers: str = AUTO) -> Tensor:
-    """Return chips on the scale of EuroSAT RGB: 1 for a reflectance of 0 and 255 for 0.275 or more.
+    """Convert chips to the scale of EuroSAT RGB: 1 for a reflectance of 0 and 255 for 0.275 or more.
 
     Parameters
     ----------
     x : Tensor, shape (b, c, h, w)
-        NaN where nothing was seen.
+        NaN where nothing was observed.
     numbers : {"auto", "reflectance", "8 bit", "10000"}
-        What the numbers are: reflectance, EuroSAT's own 1 to 255, or reflectance times 10 000. With "auto", a chip whose highest
-        number is at most 2 holds reflectance, and one up to 255 holds 8 bits.
+        Scale of the values: reflectance, EuroSAT's own 1 to 255, or reflectance times 10 000. With "auto", a chip whose
+        maximum is at most 2 holds reflectance, and one up to 255 holds 8 bits.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def to_eurosat(x: Tensor, numbers: str = AUTO) -> Tensor:
     Raises
     ------
     ModelError
-        With "auto", for numbers above 255, which may have any scale; with "8 bit" as well.
+        With "auto" or "8 bit", for values above 255, whose scale is ambiguous.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def to_eurosat(x: Tensor, numbers: str = AUTO) -> Tensor:
     highest = x.nan_to_num(0).amax(dim=(1, 2, 3), keepdim=True)
     if numbers in (AUTO, BYTES) and bool((highest > 255).any()):
         raise ModelError(
-            f"The chips hold numbers up to {float(highest.max()):.5g}, which are neither reflectance nor 8 bits: set "
+            f"The chips hold values up to {float(highest.max()):.5g}, which are neither reflectance nor 8 bits: set "
             f"numbers={SENTINEL!r} if they are reflectance times {PER_UNIT}."
         )
     unit = {SENTINEL: PER_UNIT, REFLECTANCE: 1}.get(numbers, 1)

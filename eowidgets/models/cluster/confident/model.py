@@ -1,4 +1,4 @@
-"""Clusters by a network that was trained on confident pseudo-labels."""
+"""Clusters from a network that is trained on confident pseudo-labels."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from eowidgets.models.cluster.base import Clusters, window_of
 from eowidgets.models.cluster.confident.network import REACH
 from eowidgets.models.cluster.confident.training import logits, train, weights_of
 
-#: Parts of the cube that the network is trained on at most, and their side in pixels.
+#: Maximum number of parts of the cube that the network is trained on, and their side in pixels.
 PARTS, SIDE = 6, 96
 
 
 @register
 class ClusterConfident(Clusters):
-    """Start from k-means, then train a small network on the assignments that can be trusted.
+    """Start from k-means, then train a small network on the assignments with high confidence.
 
-    After USM of WakeupUrban; see the README in this folder for what differs. The network is trained on the cube that it is run
+    After USM of WakeupUrban; the README in this folder lists deviations. The network is trained on the cube that it runs
     on, which takes some seconds.
 
     Attributes
     ----------
     weights : Tensor, optional
-        All weights of the network as one vector; None before the model has learnt.
+        All weights of the network as one vector; None before the model is fitted.
     """
 
     name = "cluster-confident"
     feed = Windows(halo=REACH, blend=0)
     card = Card(
         title="Clusters by confident pseudo-labels",
-        summary="Clusters of pixels in view of their neighbours, from a network trained on the cube without labels.",
+        summary="Clusters pixels together with their neighbours, with a network trained on the cube without labels.",
         paper="WakeupUrban: unsupervised semantic segmentation of historic satellite images (USM).",
         url="https://github.com/Tianxiang-Hao/WakeupUrban",
         licence="Apache-2.0",
-        limits="Learns on the cube for some seconds; smooths thin objects away; clusters are no land cover.",
+        limits="Trains on the cube for some seconds; smooths thin objects away; clusters are not land-cover classes.",
     )
 
     def __init__(self, **params: Any) -> None:
@@ -52,11 +52,11 @@ class ClusterConfident(Clusters):
 
     @property
     def fitted(self) -> bool:
-        """Whether centres and network were learnt."""
+        """Whether centres and network are fitted."""
         return super().fitted and self.weights is not None
 
     def settings(self) -> Mapping[str, Any]:
-        """Give a hash of what was learnt, on this cube or before on another."""
+        """Return a hash of the fit."""
         if self.weights is None or not self.fitted:
             return {}
         return {"learnt_sha256": hashlib.sha256(self.weights.numpy().tobytes()).hexdigest()}
@@ -69,7 +69,7 @@ class ClusterConfident(Clusters):
         self.weights = weights_of(network)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Return ``cluster`` (b, k, h, w), NaN where nothing was seen."""
+        """Return ``cluster`` (b, k, h, w), NaN for pixels without clear dates."""
         scaled = self.scaled(batch)
         if self.weights is None:
             raise ModelError(f"{self.name} has no network yet: call learn(cube) first, or run it with eow.run.")
@@ -79,7 +79,7 @@ class ClusterConfident(Clusters):
 
 
 def parts_of(cube: xr.Dataset, generator: torch.Generator) -> list[xr.Dataset]:
-    """Return parts of a cube at random places; a cube that is no larger than they are together is its only part."""
+    """Return parts of a cube at random places; a cube not larger than all parts together is returned whole."""
     if cube.sizes["y"] * cube.sizes["x"] <= PARTS * SIDE**2:
         return [cube]
     height, width = (min(SIDE, cube.sizes[axis]) for axis in ("y", "x"))

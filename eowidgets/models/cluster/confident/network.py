@@ -1,4 +1,4 @@
-"""A small network that assigns pixels to clusters in view of their neighbours."""
+"""A small network that assigns pixels to clusters from their neighbourhood."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: Dilation of each 3 x 3 convolution; their sum is how far the network looks.
+#: Dilation of each 3 x 3 convolution; their sum is the receptive radius.
 DILATIONS = (1, 2, 4)
 REACH = sum(DILATIONS)
 
 
 class Segmenter(nn.Module):
-    """Three dilated convolutions, each added to its input, between two linear layers per pixel.
+    """Three dilated convolutions, each with a residual connection, between two per-pixel linear layers.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ def focal_confidence(logits: Tensor, labels: Tensor, confidence: Tensor, gamma: 
     logits : Tensor, shape (b, k, h, w)
     labels : Tensor, shape (b, h, w), int64
     confidence : Tensor, shape (b, h, w)
-        0 where a pixel does not count.
+        0 where a pixel is ignored.
     gamma : float
-        How much less pixels count that the network assigns to their label already.
+        Exponent that lowers the weight of pixels that the network already assigns to their label.
 
     Examples
     --------
@@ -59,10 +59,10 @@ def focal_confidence(logits: Tensor, labels: Tensor, confidence: Tensor, gamma: 
 
 
 def confidence_of(posterior: Tensor, seen: Tensor, away: Tensor, side: int = 5) -> Tensor:
-    """Return how much the pseudo-label of each pixel can be trusted, 0 to 1, shape (b, h, w).
+    """Return the confidence of the pseudo-label of each pixel, 0 to 1, shape (b, h, w).
 
-    The product of two: how much nearer the nearest centre is than the second (one minus the ratio of distances), and the share
-    of the neighbours with the same label.
+    The product of two factors: how much nearer the nearest centre is than the second (one minus the ratio of distances),
+    and the share of the neighbours with the same label.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def confidence_of(posterior: Tensor, seen: Tensor, away: Tensor, side: int = 5) 
     away : Tensor, shape (b, k, h, w)
         Distances to the centres.
     side : int
-        Of the neighbourhood in pixels.
+        Side of the neighbourhood in pixels.
     """
     two = away.topk(2, dim=1, largest=False).values
     ratio = 1 - two[:, 0] / two[:, 1].clamp_min(1e-6)

@@ -1,4 +1,4 @@
-"""Train the network on pseudo-labels, in turn with new centres and pseudo-labels from the network."""
+"""Train the network on pseudo-labels, alternating with new centres and pseudo-labels from the network."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from eowidgets.models.cluster.base import away, posterior
 from eowidgets.models.cluster.confident.network import Segmenter, confidence_of, focal_confidence
 from eowidgets.models.cluster.smooth import smooth
 
-#: Rounds of training and re-estimation, steps of each, crops in a step at most, and their side in pixels.
+#: Rounds of training and re-estimation, steps per round, maximum crops per step, and their side in pixels.
 ROUNDS, STEPS, CROPS, SIDE = 3, 80, 4, 48
-#: Standard deviation in pixels of the Gaussian over which pseudo-labels are averaged.
+#: Standard deviation in pixels of the Gaussian that averages pseudo-labels.
 BLUR = 1.0
 #: Exponent of the focal factor, and learning rate.
 GAMMA, RATE = 2.0, 3e-3
-#: A centre moves if pixels with this total probability belong to it.
+#: A centre moves only if its total probability over pixels exceeds this.
 LEAST = 10.0
 
 
@@ -31,7 +31,7 @@ def train(windows: Sequence[Tensor], centres: Tensor, spread: float, seed: int) 
     Parameters
     ----------
     windows : sequence of Tensor, each of shape (1, f, h, w)
-        Scaled features, NaN where nothing was seen.
+        Scaled features, NaN where nothing was observed.
     centres : Tensor, shape (k, f)
     spread : float
         Mean squared distance to the nearest centre.
@@ -41,7 +41,7 @@ def train(windows: Sequence[Tensor], centres: Tensor, spread: float, seed: int) 
     -------
     network : Segmenter
     centres : Tensor, shape (k, f)
-        After the last round.
+        Centres after the last round.
     """
     seen = [torch.isfinite(one).all(dim=1) for one in windows]
     inputs = [one.nan_to_num(0.0) for one in windows]
@@ -79,7 +79,7 @@ class _Crops:
     def __init__(self, windows: Sequence[Tensor]) -> None:
         self.windows = windows
         self.side = min(SIDE, *(n for one in windows for n in one.shape[-2:]))
-        # A cube smaller than all crops of a step would be seen several times in each.
+        # In a cube smaller than all crops of a step, the crops of each step would overlap heavily.
         self.count = min(CROPS, -(-sum(one[0, 0].numel() for one in windows) // self.side**2))
 
     def draw(self, generator: torch.Generator) -> Tensor:
@@ -93,7 +93,7 @@ class _Crops:
 
 
 def _moved(centres: Tensor, chances: Sequence[Tensor], inputs: Sequence[Tensor], seen: Sequence[Tensor]) -> Tensor:
-    """Return the mean of the pixels that the network assigns to each cluster, weighted by their probability."""
+    """Return the mean of the pixels of each cluster, weighted by the probabilities from the network."""
     sums, totals = torch.zeros_like(centres), torch.zeros(len(centres))
     for p, x, s in zip(chances, inputs, seen, strict=True):
         most, label = p.max(dim=1)
@@ -110,7 +110,7 @@ def weights_of(network: nn.Module) -> Tensor:
 
 
 def logits(weights: Tensor, x: Tensor, clusters: int) -> Tensor:
-    """Return what the network with these weights gives for features (b, f, h, w), shape (b, clusters, h, w)."""
+    """Return the logits of the network with these weights for features (b, f, h, w), shape (b, clusters, h, w)."""
     with torch.device("meta"):
         network = Segmenter(x.shape[1], clusters)
     shapes = {name: one.shape for name, one in network.named_parameters()}

@@ -1,4 +1,4 @@
-"""PSE-TAE (Garnot et al., 2020): a class for a set of pixels in time; README.md beside this file describes it."""
+"""PSE-TAE (Garnot et al., 2020): a classifier of time series of pixel sets; see README.md in this folder."""
 
 from eowidgets.models.crops.psetae.config import PAPER, PseTaeConfig
 from eowidgets.models.crops.psetae.model import PseTaeAround, PseTaeModel

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PseTaeConfig:
-    """Sizes of the network; the widths are those of the paper.
+    """Sizes of the network; the defaults are the widths of the paper.
 
     Attributes
     ----------
     bands, outputs : int
         Values per pixel and date, and classes.
     pixel : tuple of int
-        Widths of the layers for every pixel (MLP1).
+        Widths of the per-pixel layers (MLP1).
     embedding : int
         Width after the pooled pixels (MLP2), and of the attention over the dates.
     extra : int
-        Numbers that are given for a parcel in addition, such as its area and perimeter.
+        Number of additional features per parcel, such as area and perimeter.
     heads, keys : int
         Of the attention.
     mixed : tuple of int
-        Widths of the layer after the joined heads (MLP3), before the last, which has the width of the embedding.
+        Widths of the layers after the concatenated heads (MLP3), except the last, which has the width of the embedding.
     decoder : tuple of int
         Widths of the classifier (MLP4).
     dropout : float

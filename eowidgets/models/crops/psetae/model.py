@@ -19,13 +19,13 @@ from eowidgets.models.crops.psetae.card import AROUND, CARD
 from eowidgets.models.crops.psetae.config import PseTaeConfig
 from eowidgets.models.crops.psetae.network import PseTae
 
-#: Pixels to each side of one that belong to its set.
+#: Pixels on each side of a pixel that belong to its set.
 REACH = 2
 
 
 @dataclass(frozen=True, slots=True)
 class PseTaeParams:
-    """How the network is trained on series: longer and more slowly than others, as fields set aside have shown."""
+    """Settings of the training on series: more steps and a lower rate than other models, as tuned on separate fields."""
 
     steps: int = steps_param(2500)
     rate: float = rate_param(1e-3)
@@ -33,7 +33,7 @@ class PseTaeParams:
 
 @register
 class PseTaeModel(Trainable):
-    """Train PSE-TAE on series, each a set of one pixel; dates under clouds take no part in the attention."""
+    """Train PSE-TAE on series, each a set of one pixel; cloudy dates are masked in the attention."""
 
     name = "psetae"
     task = Task.SEGMENT
@@ -69,7 +69,7 @@ class PseTaeModel(Trainable):
 
 @register
 class PseTaeAround(PseTaeModel):
-    """Train PSE-TAE on sets of pixels: those around each pixel, without their order."""
+    """Train PSE-TAE on sets of pixels: those around each pixel, unordered."""
 
     name = "psetae-around"
     card = AROUND

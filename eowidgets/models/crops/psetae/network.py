@@ -12,9 +12,9 @@ from torch.nn import functional
 from eowidgets.models.blocks.embed import day_waves
 from eowidgets.models.crops.psetae.config import PseTaeConfig
 
-#: Added to a variance, so that its root has a gradient where a set has one pixel.
+#: Added to a variance, so that its root is differentiable for a set of one pixel.
 TINY = 1e-12
-#: Share of the attention that is dropped in training.
+#: Dropout of the attention weights.
 ATTENTION_DROPOUT = 0.1
 
 
@@ -26,13 +26,13 @@ class PixelLayer(nn.Module):
         self.linear, self.norm = nn.Linear(inside, outside), nn.BatchNorm1d(outside)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., inside) -> (..., outside)."""
+        """Return (..., outside) for ``x`` (..., inside)."""
         flat = self.norm(self.linear(x).flatten(0, -2))
         return functional.relu(flat).reshape(*x.shape[:-1], -1)
 
 
 class PixelSets(nn.Module):
-    """Pixel-set encoder: layers for every pixel, mean and spread over the set, one more layer."""
+    """Pixel-set encoder: per-pixel layers, mean and standard deviation over the set, one more layer."""
 
     def __init__(self, config: PseTaeConfig) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class PixelSets(nn.Module):
         ----------
         x : Tensor, shape (n, t, s, bands)
         seen : Tensor, shape (n, t, s), bool
-            Pixels that count.
+            Valid pixels.
         extra : Tensor, shape (n, t, extra), optional
 
         Returns
@@ -63,14 +63,14 @@ class PixelSets(nn.Module):
         return self._embed(mean, squares, count, extra)
 
     def around(self, x: Tensor, seen: Tensor, reach: int) -> Tensor:
-        """Embed for every pixel the set of those around it.
+        """Embed, for every pixel, the set of the pixels around it.
 
         Parameters
         ----------
         x : Tensor, shape (n, t, h, w, bands)
         seen : Tensor, shape (n, t, h, w), bool
         reach : int
-            Pixels to each side.
+            Pixels on each side.
 
         Returns
         -------
@@ -80,14 +80,14 @@ class PixelSets(nn.Module):
         count = _sums(there, reach)
         least = count.clamp_min(1)
         mean = _sums(features * there, reach) / least
-        # About the mean of the whole window the sums of squares lose no digits.
+        # Relative to the mean of the whole window, the sums of squares keep their precision.
         middle = (features * there).sum((1, 2, 3), keepdim=True) / there.sum((1, 2, 3), keepdim=True).clamp_min(1)
         second = _sums((features - middle).square() * there, reach)
         squares = (second - count * (mean - middle).square()).clamp_min(0)
         return self._embed(mean, squares, count, None)
 
     def _embed(self, mean: Tensor, squares: Tensor, count: Tensor, extra: Tensor | None) -> Tensor:
-        """Embed the mean and the unbiased spread of the pixels (..., features)."""
+        """Embed the mean and the unbiased standard deviation of the pixels (..., features)."""
         spread = (squares / (count - 1).clamp_min(1) + TINY).sqrt()
         parts = [mean, spread] if extra is None else [mean, spread, extra]
         joined = torch.cat(parts, dim=-1)
@@ -96,7 +96,7 @@ class PixelSets(nn.Module):
 
 
 class DateAttention(nn.Module):
-    """Temporal attention encoder: every head weighs the dates by a query that is their mean, and takes all values."""
+    """Temporal attention encoder: every head weights the dates by a query computed from their mean."""
 
     def __init__(self, config: PseTaeConfig) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class DateAttention(nn.Module):
         days : Tensor, shape (t,)
             Positions in time.
         seen : Tensor, shape (n, t), bool
-            Dates that count.
+            Valid dates.
 
         Returns
         -------
@@ -129,7 +129,7 @@ class DateAttention(nn.Module):
         """
         c = self.config
         x = self.norm_in(x) + day_waves(days, c.embedding, c.period).to(x.dtype)
-        there = seen | ~seen.any(1, keepdim=True)  # a series without dates is given no answer later
+        there = seen | ~seen.any(1, keepdim=True)  # series without dates are set to NaN by the caller
         q = self.query(x) * there[..., None]
         q = self.master(q.sum(1) / there.sum(1, keepdim=True)).unflatten(-1, (c.heads, c.keys))
         k = self.key(x).unflatten(-1, (c.heads, c.keys))
@@ -142,7 +142,7 @@ class DateAttention(nn.Module):
 
 
 class PseTae(nn.Module):
-    """Scores of classes for sets of pixels in time."""
+    """Predict class scores for time series of pixel sets."""
 
     def __init__(self, config: PseTaeConfig) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ class PseTae(nn.Module):
 
 
 def _sums(values: Tensor, reach: int) -> Tensor:
-    """Sum (n, t, h, w, d) over the pixels around each; those beyond the border count as 0."""
+    """Sum (n, t, h, w, d) over the pixels around each; pixels beyond the border count as 0."""
     side = 2 * reach + 1
     maps = values.movedim(-1, 2).flatten(0, 1)
     sums = functional.avg_pool2d(maps, side, stride=1, padding=reach, divisor_override=1)

@@ -1,4 +1,4 @@
-"""Weights of the authors of PSE-TAE: the names of their layers in ours, loaded strictly.
+"""Weights of the authors of PSE-TAE: a map of their state dict keys to ours, with strict loading.
 
 The names follow from their public code (github.com/VSainteuf/pytorch-psetae, MIT). Their table of positions is left out,
 because it is computed from the days.
@@ -14,7 +14,7 @@ from eowidgets.contract.weights import load_checkpoint
 from eowidgets.models.crops.psetae.config import PAPER, PseTaeConfig
 from eowidgets.models.crops.psetae.network import PseTae
 
-#: Prefix of their names, and what replaces it; those of the layers of every pixel depend on how many there are.
+#: Prefix of their keys, and its replacement; the prefixes of the per-pixel layers depend on their number.
 KEYS = {
     "spatial_encoder.mlp2.": "sets.pooled.",
     "temporal_encoder.inlayernorm.": "dates.norm_in.",
@@ -25,7 +25,7 @@ KEYS = {
     "temporal_encoder.mlp.": "dates.mix.",
 }
 PIXEL_PARTS = {"lin": "linear", "bn": "norm"}
-#: The table of positions in time.
+#: The table of position embeddings.
 UNUSED = ("temporal_encoder.position_enc.",)
 
 
@@ -56,9 +56,9 @@ def read_published(path: FilePath, config: PseTaeConfig = PAPER) -> PseTae:
     Parameters
     ----------
     path : str or Path
-        Their ``model.pth.tar``, renamed to ``.pth``; nothing that it holds is executed.
+        Their ``model.pth.tar``, renamed to ``.pth``; no code in it is executed.
     config : PseTaeConfig
-        Sizes that it was trained with.
+        Sizes of the trained network.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def read_published(path: FilePath, config: PseTaeConfig = PAPER) -> PseTae:
     Raises
     ------
     SourceError, ModelError
-        If the file is missing, or holds other weights than those of the network.
+        If the file is missing, or its weights do not match the network.
     """
     network = PseTae(config)
     load_checkpoint(network, published(Path(path).expanduser(), config))

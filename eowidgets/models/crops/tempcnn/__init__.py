@@ -1,4 +1,4 @@
-"""TempCNN (Pelletier et al., 2019), trained on a user's labels; README.md beside this file describes it."""
+"""TempCNN (Pelletier et al., 2019), trained on your own labels; see README.md in this folder."""
 
 from eowidgets.models.crops.tempcnn.model import OwnTempCNN
 

@@ -4,12 +4,12 @@ from eowidgets.contract.card import Card
 
 CARD = Card(
     title="TempCNN: crops from series, own labels",
-    summary="Is trained on labelled series of pixels or fields, and classifies every pixel by convolutions along time.",
+    summary="Classifies every pixel by convolutions along time, after training on labelled series of pixels or fields.",
     paper="Pelletier, Webb and Petitjean (2019), Temporal Convolutional Neural Network for the Classification of Satellite "
     "Image Time Series, Remote Sensing 11(5), 523",
     url="https://doi.org/10.3390/rs11050523",
     licence="Apache-2.0",
-    data="none: it is trained on the labels of its user",
+    data="none: it is trained on your labels",
     scores={
         "mean F1, Mato Grosso, held-out places": 0.593,
         "mean F1 of a random forest there": 0.433,
@@ -20,6 +20,6 @@ CARD = Card(
         "mean F1, simulated pixels": 0.706,
         "mean F1 of a random forest, simulated pixels": 0.596,
     },
-    limits="Series are interpolated to regular dates, so that events between two observations are smoothed. The dates must lie "
-    "in the same season as those of the training.",
+    limits="Series are interpolated to regular dates, so events between two observations are smoothed. The dates must lie "
+    "in the same season as the training dates.",
 )

@@ -1,4 +1,4 @@
-"""TempCNN as a model that is trained on labels; the network is that of ``eowidgets.models.series.tempcnn``."""
+"""TempCNN as a model that is trained on labels; its network is in ``eowidgets.models.series.tempcnn``."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from eowidgets.models.crops.tempcnn.card import CARD
 from eowidgets.models.series.regular import interpolated
 from eowidgets.models.series.tempcnn.network import TempCNN, TempCNNConfig
 
-#: Dates to which series are interpolated, at least and at most.
+#: Minimum and maximum number of dates to which series are interpolated.
 FEWEST, MOST = 5, 128
-#: Percentiles of a band that become 0 and 1.
+#: Percentiles of a band that are scaled to 0 and 1.
 LOW, HIGH = 2, 98
-#: Share of the dates that need an observation nearby.
+#: Share of the dates that need a nearby observation.
 LEAST = 1 / 4
 
 
@@ -49,7 +49,7 @@ class OwnTempCNN(Trainable):
         return Scaled(network, sizes["bands"])
 
     def train(self, network: nn.Module, examples: Examples, seed: int, progress: Progress) -> None:
-        """Take the percentiles of the bands, and train with Adam."""
+        """Compute the percentiles of the bands, and train with Adam."""
         assert isinstance(network, Scaled)  # noqa: S101  (see build)
         network.learn(examples)
         body, batch = network.body, examples.batch

@@ -1,4 +1,4 @@
-"""A detector of aircraft without anchors, with rotated boxes; README.md beside this file describes it."""
+"""An anchor-free detector of aircraft with rotated boxes; see README.md in this folder."""
 
 from eowidgets.models.detect.flightscope.model import FlightScope
 from eowidgets.models.detect.flightscope.network import Detector

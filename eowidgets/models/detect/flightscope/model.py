@@ -1,4 +1,4 @@
-"""The detector of aircraft as a model: rotated boxes on every date."""
+"""The aircraft detector as a model: rotated boxes on every date."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from eowidgets.models.detect.flightscope.network import Detector, boxes_of
 
 @dataclass(frozen=True, slots=True)
 class FlightScopeParams:
-    """Which objects are kept."""
+    """Score threshold of the objects."""
 
-    threshold: float = param(0.45, low=0.05, high=0.95, step=0.05, help="Lower values find more, also more false ones.")
+    threshold: float = param(
+        0.45, low=0.05, high=0.95, step=0.05, help="Lower values increase recall and false positives."
+    )
 
 
 @register
 class FlightScope(Model):
-    """Find aircraft on the ground; no cell sees further than 192 pixels, so any window gives the same objects."""
+    """Detect aircraft on the ground; the halo exceeds the receptive radius, so any window gives the same objects."""
 
     name = "flightscope"
     task = Task.DETECT
@@ -43,7 +45,7 @@ class FlightScope(Model):
         self._network = network
 
     def module(self) -> nn.Module:
-        """Return the network, with its weights loaded at the first call."""
+        """Return the network; load its weights at the first call."""
         if self._network is None:
             self._network = load_checkpoint(Detector(), WEIGHTS)
         return self._network
@@ -53,7 +55,7 @@ class FlightScope(Model):
         return (Objects("aircraft", classes=CLASSES, shape="rotated", dims="tyx"),)
 
     def predict(self, batch: Batch) -> dict[str, list[list[dict[str, Tensor]]]]:  # type: ignore[override]
-        """Find the objects of every date."""
+        """Detect the objects of every date."""
         x = self.prepare(batch).flatten(0, 1)  # b t c h w -> (b t) c h w, in pixels of half a metre
         found = boxes_of(self.module()(x), self.params.threshold, scale=batch.x.shape[-1] / self.prepare.size(batch)[1])
         step = batch.x.shape[1]

@@ -1,4 +1,4 @@
-"""A detector without anchors: every object is the peak of a heat map, with an offset, a size and an angle."""
+"""An anchor-free detector: every object is a peak of a heat map, with an offset, a size and an angle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eowidgets.models.blocks.residual import Block
 
 #: Pixels per cell of the heat map.
 STRIDE = 4
-#: Probability that the heat map gives before training, so that empty cells do not dominate the first steps.
+#: Initial probability of the heat map, so that empty cells do not dominate the first steps.
 PRIOR = 0.01
 
 
@@ -28,16 +28,16 @@ class Config:
     widths, depths : tuple of int
         Channels and residual blocks of the stages; the first has cells of 4 pixels, each further one halves the grid.
     neck : tuple of int
-        Channels of the steps that double the grid again; as many as stages, less one, or one less with ``skips``.
+        Channels of the steps that double the grid again; one less than stages.
     head : int
         Channels inside the heads.
     classes : int
     patches : bool
-        The stem folds 4 x 4 pixels into channels; otherwise it is that of ResNet (7 x 7 convolution and pooling).
+        Whether the stem folds 4 x 4 pixels into channels, instead of the stem of ResNet (7 x 7 convolution and pooling).
     skips : bool
-        Add each stage to the step of the neck that has its grid.
+        Whether to add each stage to the step of the neck with the same grid.
     rotated : bool
-        Predict an angle.
+        Whether to predict an angle.
     """
 
     widths: tuple[int, ...] = (32, 64, 96)
@@ -50,7 +50,7 @@ class Config:
     rotated: bool = True
 
 
-#: The shipped detector, and CenterNet with ResNet-18 as published for boxes without angle and 80 classes of COCO.
+#: The shipped detector, and CenterNet with ResNet-18 as published, for upright boxes and the 80 classes of COCO.
 SMALL = Config()
 CENTERNET_R18 = Config(
     (64, 128, 256, 512), (2, 2, 2, 2), (256, 128, 64), 64, classes=80, patches=False, skips=False, rotated=False
@@ -58,7 +58,7 @@ CENTERNET_R18 = Config(
 
 
 class Maps(NamedTuple):
-    """What the network gives for every cell of 4 x 4 pixels.
+    """Outputs of the network for every cell of 4 x 4 pixels.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Detector(nn.Module):
         nn.init.constant_(self.heads["heat"][-1].bias, math.log(PRIOR / (1 - PRIOR)))  # type: ignore[index]
 
     def forward(self, x: Tensor) -> Maps:
-        """Return the maps of pictures (b, 3, h, w), rows and columns multiples of 4 times 2 for each further stage."""
+        """Return the maps of images (b, 3, h, w); rows and columns are multiples of 4 times 2 for each further stage."""
         x = self.stem(x)
         seen = []
         for stage in self.stages:
@@ -126,7 +126,7 @@ class Detector(nn.Module):
 
 
 def _doubled(inside: int, outside: int) -> nn.Sequential:
-    """Return a convolution and a transposed one that doubles the grid."""
+    """Return a convolution and a transposed convolution that doubles the grid."""
     return nn.Sequential(
         *(nn.Conv2d(inside, outside, 3, padding=1, bias=False), nn.BatchNorm2d(outside), nn.ReLU()),
         nn.ConvTranspose2d(outside, outside, 4, 2, 1, bias=False),
@@ -139,10 +139,10 @@ def _head(inside: int, width: int, outside: int) -> nn.Sequential:
 
 
 def boxes_of(maps: Maps, threshold: float, most: int = 500, scale: float = 1.0) -> list[dict[str, Tensor]]:
-    """Find the objects of each picture.
+    """Return the objects of each image.
 
-    A cell counts if no cell around it, of its class, is higher. Of two objects of which one's centre lies in the other's box, the
-    one with the higher score is kept.
+    A cell counts if no neighbouring cell of its class has a higher score. If the centre of one of two objects lies in the
+    box of the other, only the object with the higher score is kept.
 
     Parameters
     ----------
@@ -151,14 +151,14 @@ def boxes_of(maps: Maps, threshold: float, most: int = 500, scale: float = 1.0) 
     threshold : float
         Lowest score.
     most : int
-        Objects per picture.
+        Maximum number of objects per image.
     scale : float
         Pixels of the result per pixel of the network.
 
     Returns
     -------
     list of dict
-        One per picture, the best score first: ``boxes`` (n, 5) of centre x and y, length, width (pixels) and angle in radians,
+        One per image, the best score first: ``boxes`` (n, 5) of centre x and y, length, width (pixels) and angle in radians,
         ``scores`` and ``labels`` (n,).
     """
     heat = maps.heat.sigmoid()
@@ -180,7 +180,7 @@ def boxes_of(maps: Maps, threshold: float, most: int = 500, scale: float = 1.0) 
 
 
 def _apart(boxes: Tensor) -> Tensor:
-    """Return which boxes have their centre in no better box that is kept, shape (n,), bool."""
+    """Return the boxes whose centre lies in no better box that is kept, as a mask, shape (n,), bool."""
     across = boxes[:, None, :2] - boxes[None, :, :2]  # from box j to the centre of i
     c, s = boxes[:, 4].cos(), boxes[:, 4].sin()
     along, aside = across[..., 0] * c + across[..., 1] * s, across[..., 1] * c - across[..., 0] * s
@@ -192,14 +192,14 @@ def _apart(boxes: Tensor) -> Tensor:
 
 
 def loss(maps: Maps, boxes: list[Tensor], labels: list[Tensor]) -> Tensor:
-    """Return the loss of CenterNet with an angle: focal on the heat, absolute differences around each centre.
+    """Return the loss of CenterNet with an angle: focal loss of the heat map, absolute differences around each centre.
 
     Parameters
     ----------
     maps : Maps
         With ``turn``.
     boxes, labels : list of Tensor, shapes (n, 5) and (n,)
-        One of each per picture, in pixels.
+        One of each per image, in pixels.
     """
     heat, near, target = zip(
         *(_targets(b, k, maps.heat.shape[1:]) for b, k in zip(boxes, labels, strict=True)), strict=True
@@ -217,7 +217,7 @@ def loss(maps: Maps, boxes: list[Tensor], labels: list[Tensor]) -> Tensor:
 
 
 def _targets(boxes: Tensor, labels: Tensor, shape: torch.Size | tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the heat (classes, h, w), the weight (1, h, w) and the values (6, h, w) that are wanted for one picture."""
+    """Return the targets of one image: heat (classes, h, w), weight (1, h, w) and values (6, h, w)."""
     classes, rows, columns = shape
     heat, best = torch.zeros(classes, rows, columns), torch.zeros(rows, columns)
     values = torch.zeros(6, rows, columns)

@@ -1,4 +1,4 @@
-"""AgriFM (Li et al., 2025): a Video Swin Transformer for series of crops; README.md beside this file describes it."""
+"""AgriFM (Li et al., 2025): a Video Swin Transformer for crop time series; see README.md in this folder."""
 
 from eowidgets.models.encode.agrifm.config import PAPER, SMALL, AgriFMConfig
 from eowidgets.models.encode.agrifm.model import AgriFMModel

@@ -15,7 +15,7 @@ CARD = Card(
     paper="Li et al. (2025), AgriFM: A Multi-source Temporal Remote Sensing Foundation Model for Crop Mapping; "
     "arXiv:2505.21357",
     url="https://github.com/flyakon/AgriFM",
-    limits="Trained here on MODIS series of Brazil as even fields, and on three places of Sentinel-2 of one date each; dates "
-    "enter by their order only. Beyond crops, its vectors are no better than those of the untrained network.",
+    limits="Trained here on MODIS series of Brazil as uniform fields, and on three places of Sentinel-2 with one date each; "
+    "dates are encoded by their order only. Beyond crops, its vectors are no better than those of the untrained network.",
     **WEIGHTS.on_card(),
 )

@@ -1,4 +1,4 @@
-"""Sizes of AgriFM: the small one that ships, and that of the paper."""
+"""Sizes of AgriFM: the small shipped one, and that of the paper."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class AgriFMConfig:
     channels : int
         Bands.
     frames : int
-        Dates of the training; fewer are taken too.
+        Dates of the training; fewer are accepted.
     patch : tuple of int
         Dates, rows and columns of a patch.
     width : int
-        Of the tokens in the first stage; each further one doubles it.
+        Width of the tokens in the first stage; each further stage doubles it.
     depths, heads : tuple of int
         Blocks and attention heads of the stages.
     window : tuple of int
-        Dates, rows and columns within which tokens meet, in tokens.
+        Dates, rows and columns of an attention window, in tokens.
     """
 
     channels: int = 10
@@ -40,7 +40,7 @@ class AgriFMConfig:
 
     @property
     def stride(self) -> int:
-        """Pixels along one side of what a vector of the last stage describes."""
+        """Side in pixels of the area that a vector of the last stage describes."""
         return int(self.patch[1] * 2 ** (len(self.depths) - 1))
 
 

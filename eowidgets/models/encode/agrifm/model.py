@@ -1,4 +1,4 @@
-"""AgriFM as a model: a vector per patch of a series of images."""
+"""AgriFM as a model: a vector per patch of an image time series."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _IMAGERY = Imagery(
     side=64,
     patch=SMALL.stride,
     frames=SMALL.frames,
-    # The training hides bands, all but two at most.
+    # In training, bands are dropped at random, so all but two are optional.
     optional=tuple(b for b in BANDS if b not in ("red", "nir")),
 )
 
 
 @register
 class AgriFMModel(ImageEncoder):
-    """Embed patches of 8 pixels of a series; bands that a cube lacks count as the mean of the training."""
+    """Embed patches of 8 pixels of a series; bands that a cube lacks are set to the mean of the training data."""
 
     name = "agrifm"
     card = CARD
@@ -41,7 +41,7 @@ class AgriFMModel(ImageEncoder):
 
     @property
     def imagery(self) -> Imagery:
-        """The images of the training."""
+        """Description of the training images."""
         return _IMAGERY
 
     def build(self) -> nn.Module:

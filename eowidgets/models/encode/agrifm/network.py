@@ -10,7 +10,7 @@ from eowidgets.models.encode.agrifm.swin import Merging, SwinBlock3D
 
 
 class PatchEmbed3D(nn.Module):
-    """A convolution whose stride is its size."""
+    """A convolution whose stride equals its kernel size."""
 
     def __init__(self, config: AgriFMConfig) -> None:
         super().__init__()
@@ -19,14 +19,14 @@ class PatchEmbed3D(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Turn a series (b, t, c, h, w) into tokens (b, t / 4, h / 2, w / 2, width)."""
         missing = -x.shape[1] % self.proj.kernel_size[0]
-        # The last date stands in for those that a patch lacks.
+        # The last date is repeated to complete a patch.
         x = torch.cat([x, *[x[:, -1:]] * missing], dim=1)
         tokens: Tensor = self.proj(x.transpose(1, 2)).permute(0, 2, 3, 4, 1)
         return tokens
 
 
 class Stage(nn.Module):
-    """Blocks of one resolution, and the merging that follows all but the last."""
+    """Blocks of one resolution, followed by a merging in all stages but the last."""
 
     def __init__(self, config: AgriFMConfig, level: int) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Stage(nn.Module):
 
 
 class AgriFM(nn.Module):
-    """The encoder: a map of vectors from a series of images.
+    """The encoder: computes a map of vectors from an image time series.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class AgriFM(nn.Module):
         self.apply(_initial)
 
     def stages(self, x: Tensor) -> list[Tensor]:
-        """Return the tokens after the patches and after each stage, (b, d, h, w, width), for a neck that joins them."""
+        """Return the tokens after the patches and after each stage, (b, d, h, w, width), as input of a neck."""
         x = self.patch_emd(x)
         found = [x]
         for layer in self.layers:
@@ -70,7 +70,7 @@ class AgriFM(nn.Module):
         return found
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the last stage of a series (b, t, c, h, w), mean over its dates: (b, vector, h / stride, w / stride)."""
+        """Return the last stage for a series (b, t, c, h, w), averaged over dates: (b, vector, h / stride, w / stride)."""
         tokens: Tensor = self.norm(self.stages(x)[-1]).mean(dim=1)
         return tokens.permute(0, 3, 1, 2)
 

@@ -1,4 +1,4 @@
-"""Blocks of the Video Swin Transformer (Liu et al., 2022, arXiv:2106.13230), and a merging that also joins dates."""
+"""Blocks of the Video Swin Transformer (Liu et al., 2022, arXiv:2106.13230), and a merging that also merges dates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eowidgets.models.blocks.vit import Mlp
 
 #: Dates, rows and columns.
 Size = tuple[int, int, int]
-#: Added to the attention between tokens that are no neighbours.
+#: Added to the attention logits between tokens that are not neighbours.
 FAR = -100.0
 
 
@@ -38,7 +38,7 @@ class WindowAttention(nn.Module):
         return out
 
     def _bias(self, size: Size) -> Tensor:
-        """Return the bias of all pairs of tokens, (heads, n, n), for windows that may be smaller than the whole one."""
+        """Return the bias of all pairs of tokens, (heads, n, n), for windows that may be smaller than the full window."""
         at = torch.stack(torch.meshgrid(*(torch.arange(n) for n in size), indexing="ij")).flatten(1)
         apart = at[:, :, None] - at[:, None, :] + torch.tensor(self.window)[:, None, None] - 1
         _, rows, columns = (2 * n - 1 for n in self.window)
@@ -53,9 +53,9 @@ class SwinBlock3D(nn.Module):
     ----------
     width, heads : int
     window : (int, int, int)
-        Dates, rows and columns; an axis that is not longer has one window and no shift.
+        Dates, rows and columns; an axis that is not longer than this has one window and no shift.
     shifted : bool
-        Move the windows by half their size, so that neighbours meet.
+        Shift the windows by half their size, so that neighbouring windows exchange information.
     """
 
     def __init__(self, width: int, heads: int, window: Size, *, shifted: bool) -> None:
@@ -91,7 +91,7 @@ class SwinBlock3D(nn.Module):
 
 
 class Merging(nn.Module):
-    """Join two rows, two columns and ``dates`` dates: neighbours side by side, dates as their mean, and a linear layer."""
+    """Merge two rows, two columns and ``dates`` dates: neighbours concatenated, dates averaged, then a linear layer."""
 
     def __init__(self, width: int, dates: int = 2) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class Merging(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (b, d, h, w, width) into (b, d / 2, h / 2, w / 2, 2 width), each rounded up."""
-        # The last row, column and date stand in for those that are missing.
+        # The last row, column or date is repeated where one is missing.
         for axis, parts in ((1, self.dates), (2, 2), (3, 2)):
             short = -x.shape[axis] % parts
             last = x.narrow(axis, x.shape[axis] - 1, 1)
@@ -120,18 +120,18 @@ def windows(x: Tensor, size: Size) -> Tensor:
 
 
 def joined(x: Tensor, whole: Size, size: Size) -> Tensor:
-    """Put windows (b windows, n, c) together to (b, d, h, w, c)."""
+    """Assemble windows (b windows, n, c) to (b, d, h, w, c)."""
     counts = tuple(n // s for n, s in zip(whole, size, strict=True))
     parts = x.reshape(-1, *counts, *size, x.shape[-1])
     return parts.permute(0, 1, 4, 2, 5, 3, 6, 7).reshape(-1, *whole, x.shape[-1])
 
 
 def _mask(whole: Size, padded: Size, size: Size, shift: Size, device: torch.device) -> Tensor:
-    """Return what is added to the logits, (windows, n, n): :data:`FAR` between tokens that are no neighbours."""
+    """Return the additive mask of the logits, (windows, n, n): :data:`FAR` between tokens that are not neighbours."""
     region = torch.zeros(1, *padded, 1, device=device)
     for axis, (true, n, moved) in enumerate(zip(whole, padded, shift, strict=True)):
         place = torch.arange(n, device=device)
-        # Padding, and what the shift brings from the other end, are regions of their own.
+        # Padding, and tokens that the shift wraps around, are separate regions.
         kind = (place >= true).roll(-moved).float() + (3.0 if moved else 0.0) * (place >= n - moved).float()
         view = [1] * 5
         view[axis + 1] = n

@@ -1,4 +1,4 @@
-"""AstroPT (Smith et al., 2024): a vector per stamp of a telescope; README.md beside this file describes it."""
+"""AstroPT (Smith et al., 2024): a vector per telescope stamp; see README.md in this folder."""
 
 from eowidgets.models.encode.astropt.config import PAPER, SMALL, AstroPTConfig
 from eowidgets.models.encode.astropt.model import AstroPTModel

@@ -1,4 +1,4 @@
-"""Sizes of AstroPT: the small one that ships, and those of the paper."""
+"""Sizes of AstroPT: the small shipped one, and those of the paper."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class AstroPTConfig:
     Parameters
     ----------
     channels : int
-        Images of one object that lie over each other.
+        Number of co-registered images of one object.
     side, patch : int
         Pixels along one side of an image and of a patch.
     width, heads, depth : int
@@ -33,7 +33,7 @@ class AstroPTConfig:
 
     @property
     def values(self) -> int:
-        """Numbers of a patch."""
+        """Number of values of a patch."""
         return self.channels * self.patch**2
 
 

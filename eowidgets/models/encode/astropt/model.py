@@ -17,13 +17,13 @@ from eowidgets.models.encode.astropt.network import AstroPT
 from eowidgets.models.encode.astropt.stamps import stretched
 from eowidgets.models.encode.base import Encoder
 
-#: A stamp has a vector where at least this share of its pixels was measured.
+#: Minimum share of measured pixels of a stamp.
 MEASURED = 0.5
 
 
 @register
 class AstroPTModel(Encoder):
-    """Embed stamps of telescope images; of several dates the median."""
+    """Embed stamps of telescope images; several dates are reduced to their median."""
 
     name = "astropt"
     card = CARD
@@ -41,16 +41,16 @@ class AstroPTModel(Encoder):
         return AstroPT(SMALL)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Return vectors (b, width), NaN for a stamp of which less than half was measured."""
+        """Return vectors (b, width), NaN for a stamp with less than half of its pixels measured."""
         wanted = WEIGHTS.bands
         missing = [b for b in wanted if b not in batch.bands]
         if missing:
             raise ModelError(
-                f"Model {self.name!r} needs {short(', '.join(missing))}, and was given {short(', '.join(batch.bands))}."
+                f"Model {self.name!r} needs {short(', '.join(missing))}, but got {short(', '.join(batch.bands))}."
             )
         if batch.x.shape[-2:] != (SMALL.side, SMALL.side):
             raise ModelError(
-                f"Model {self.name!r} takes stamps of {SMALL.side} pixels, and was given {tuple(batch.x.shape[-2:])}: "
+                f"Model {self.name!r} takes stamps of {SMALL.side} pixels, but got {tuple(batch.x.shape[-2:])}: "
                 "cut or resample them."
             )
         x = batch.x[:, :, [batch.bands.index(b) for b in wanted]]

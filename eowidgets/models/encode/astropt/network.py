@@ -1,4 +1,4 @@
-"""AstroPT (Smith et al., 2024): a causal transformer that predicts the next patch of an image from those before it."""
+"""AstroPT (Smith et al., 2024): a causal transformer that predicts the next patch of an image from the previous ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def spiral(side: int) -> Tensor:
     Returns
     -------
     Tensor, shape (side²,), int64
-        Numbers of the cells, counted row by row.
+        Indices of the cells, counted row by row.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def spiral(side: int) -> Tensor:
     row = column = (side - 1) // 2
     found, straight, turn = [row * side + column], 1, 0
     while len(found) < side**2:
-        # Two straight parts of one length, then two that are longer by one.
+        # Two straight segments of one length, then two that are longer by one.
         for _ in range(2):
             for _ in range(straight):
                 row, column = row + _TURNS[turn][0], column + _TURNS[turn][1]
@@ -56,7 +56,7 @@ class Mapping(nn.Module):
 
 
 class AstroPT(nn.Module):
-    """Predict every patch from the patches before it in the spiral; the hidden tokens describe the image.
+    """Predict every patch from the previous patches in the spiral; the hidden tokens describe the image.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class AstroPT(nn.Module):
         return cut.flatten(3).flatten(1, 2)[:, self.order]
 
     def hidden(self, patches: Tensor) -> Tensor:
-        """Return a token per patch that has seen the patches before it, (b, n, width)."""
+        """Return a token per patch, computed from it and the previous patches, (b, n, width)."""
         x: Tensor = self.tokeniser(patches) + self.positions[: patches.shape[1]]
         for block in self.blocks:
             x = block(x)

@@ -1,4 +1,4 @@
-"""Bring the counts of a telescope to numbers of order one."""
+"""Scale telescope counts to values of order one."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def stretched(images: Tensor, seen: Tensor) -> Tensor:
     known = torch.where(seen.unsqueeze(1), images, torch.nan)
     sky = known.flatten(2).nanmedian(dim=2).values[..., None, None]
     noise = (known - sky).abs().flatten(2).nanmedian(dim=2).values[..., None, None] * SIGMA
-    # A stamp without any noise was made, not measured; it is only shifted.
+    # A stamp without any noise is synthetic; it is only shifted.
     scaled = (known - sky) / torch.where(noise > 0, noise, 1.0)
     return torch.nan_to_num(scaled.asinh())

@@ -1,4 +1,4 @@
-"""Clay v1.5 (Clay Foundation, 2024): a vector per patch; README.md beside this file describes it."""
+"""Clay v1.5 (Clay Foundation, 2024): a vector per patch; see README.md in this folder."""
 
 from eowidgets.models.encode.clay.model import Clay
 from eowidgets.models.encode.clay.network import Encoder

@@ -21,7 +21,7 @@ from eowidgets.models.encode.images import ImageParams, Imagery, Images
 from eowidgets.models.encode.platform import Platform
 from eowidgets.models.encode.sensors import RADAR, WAVELENGTHS, SensorEncoder
 
-#: Local solar time of the overpasses of Landsat and Sentinel-2, for images whose hour is not known.
+#: Local solar time of the overpasses of Landsat and Sentinel-2, for images without an hour.
 OVERPASS = 10.5
 
 Sensor = Literal[
@@ -40,17 +40,17 @@ Sensor = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ClayParams(ImageParams):
-    """The weights, the sensor, the size of the images, and how a series becomes images."""
+    """Weights, sensor, image size, and reduction of a series to images."""
 
     platform: Sensor = param(
         "auto",
         label="Sensor",
-        help="Whose statistics and wavelengths; auto: Sentinel-2, or Sentinel-1 without optical bands.",
+        help="Sensor whose statistics and wavelengths are used; auto: Sentinel-2, or Sentinel-1 without optical bands.",
     )
     more_bands: bool = param(
         False,
         label="All optical bands",
-        help="Encode also optical bands that the card has no statistics for; theirs are interpolated over the wavelength.",
+        help="Also encode optical bands without statistics on the card; these are interpolated over the wavelength.",
     )
     metadata: Literal["given", "none"] = param(
         "given",
@@ -61,7 +61,7 @@ class ClayParams(ImageParams):
 
 @register
 class Clay(SensorEncoder):
-    """Embed every patch of an image, in view of the others, the wavelengths, the time and the place."""
+    """Embed every patch of an image, from all patches, the wavelengths, the time and the place."""
 
     name = "clay"
     Params = ClayParams
@@ -76,7 +76,7 @@ class Clay(SensorEncoder):
 
     @property
     def chosen(self) -> str:
-        """The name of the sensor."""
+        """Name of the sensor."""
         if self.params.platform != "auto":
             return str(self.params.platform)
         alone = bool(self.there) and not any(b in WAVELENGTHS for b in self.there)
@@ -95,7 +95,7 @@ class Clay(SensorEncoder):
         return self.platform.imagery(side=SIDE, patch=PATCH)
 
     def settings(self) -> Mapping[str, Any]:
-        """Give the sensor."""
+        """Return the sensor."""
         return {"platform": self.chosen}
 
     def build(self) -> nn.Module:
@@ -121,7 +121,7 @@ def time_and_place(day: float, lonlat: Tensor) -> Tensor:
     Parameters
     ----------
     day : float
-        Days since 1970-01-01; without a fraction the hour is that of 10:30 local solar time.
+        Days since 1970-01-01; without a fraction the hour is 10:30 local solar time.
     lonlat : Tensor, shape (n, 2)
         Degrees.
     """

@@ -1,4 +1,4 @@
-"""Clay's encoder: patches projected by weights that follow from the wavelengths, in one transformer."""
+"""Clay's encoder: patches projected by weights computed from the wavelengths, in one transformer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from torch.nn import functional
 
 from eowidgets.models.blocks.spectral import WAVE_WIDTH, WeightGenerator, waves
 
-#: Numbers of a token that encode time and place rather than the position in the image.
+#: Channels of a token that encode time and place rather than the position in the image.
 METADATA = 8
-#: What generated weights are multiplied by.
+#: Factor of the generated weights.
 SCALE = 0.02
 
 
@@ -23,7 +23,7 @@ class Residual(nn.Module):
         self.l2 = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return numbers of the same shape."""
+        """Return values of the same shape."""
         out: Tensor = x + functional.gelu(self.l2(functional.gelu(self.l1(x))))
         return out
 
@@ -47,7 +47,7 @@ class PatchEmbedding(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention with its normalisation inside, and no constants in its projections."""
+    """Self-attention with an internal pre-norm, and without biases in its projections."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two layers with their normalisation inside."""
+    """Two layers with an internal pre-norm."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class FeedForward(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Pre-norm blocks and a last normalisation."""
+    """Pre-norm blocks and a final normalisation."""
 
     def __init__(self, width: int, depth: int, heads: int, hidden: int) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ class Encoder(nn.Module):
         resolution : float
             Pixel size in metres.
         metadata : Tensor, shape (b, 8)
-            Sine and cosine of the week, the hour, the latitude and the longitude; zeros for unknown.
+            Sine and cosine of the week, the hour, the latitude and the longitude; zeros if unknown.
 
         Returns
         -------
@@ -145,9 +145,9 @@ class Encoder(nn.Module):
 
 
 def positions(h: int, w: int, dim: int, resolution: float) -> Tensor:
-    """Encode the places of patches by waves whose rates grow with the pixel size.
+    """Encode the positions of patches by waves whose rates grow with the pixel size.
 
-    The rates hardly fall: the authors divide the exponent by ``dim`` once more, and the weights are trained with this.
+    The rates hardly fall: the authors divide the exponent by ``dim`` once more, and the weights were trained with this.
 
     Returns
     -------

@@ -24,7 +24,7 @@ PLATFORMS = {
         (0.443, 0.49, 0.531, 0.565, 0.61, 0.665, 0.705, 0.865),
         5.0,
     ),
-    # Whole numbers of Collection 2: reflectance is number * 2e-5 - 0.1 (level 1) or number * 2.75e-5 - 0.2 (level 2).
+    # Digital numbers of Collection 2: reflectance is number * 2e-5 - 0.1 (level 1) or number * 2.75e-5 - 0.2 (level 2).
     "landsat-c2l1": Platform(
         _LANDSAT,
         (10678.0, 10563.0, 11083.0, 14792.0, 12276.0, 10114.0),

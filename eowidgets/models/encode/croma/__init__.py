@@ -1,4 +1,4 @@
-"""CROMA (Fuller et al., 2023): a vector per patch; README.md beside this file describes it."""
+"""CROMA (Fuller et al., 2023): a vector per patch; see README.md in this folder."""
 
 from eowidgets.models.encode.croma.model import CromaModel
 from eowidgets.models.encode.croma.network import Croma

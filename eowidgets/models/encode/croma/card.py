@@ -12,5 +12,8 @@ CARD = Card(
     url="https://github.com/antofuller/CROMA",
     licence="MIT",
     data="SSL4EO-S12: 250 000 places with Sentinel-1 GRD and Sentinel-2 at four seasons",
-    limits="One date at a time, 10 m; values are stretched by the statistics of the cube, so that vectors of two cubes differ.",
+    limits=(
+        "One date at a time, 10 m; values are stretched by the statistics of the cube, so vectors of different cubes "
+        "are not comparable."
+    ),
 )

@@ -38,19 +38,22 @@ SIZES = {"base": (768, 12), "large": (1024, 24)}
 
 @dataclass(frozen=True, slots=True)
 class CromaParams(ImageParams):
-    """The weights, the statistics, the size of the images, and how a series becomes images."""
+    """Weights, statistics, image size, and reduction of a series to images."""
 
     checkpoint: Literal["base", "large"] = param("base", help="Vectors of 768 or of 1024 numbers.")
     statistics: Literal["own", "training"] = param(
         "own",
         label="Stretch",
-        help="Two standard deviations about the mean: of the cube or the images, as the authors do, or of the training data.",
+        help=(
+            "Two standard deviations about the mean: of the cube or the images, as in the authors' code, or of the "
+            "training data."
+        ),
     )
 
 
 @register
 class CromaModel(SensorEncoder):
-    """Embed every patch, in view of the others; of radar and optical images together where the cube has both."""
+    """Embed every patch, from all patches of the image; with radar and optical images jointly where the cube has both."""
 
     name = "croma"
     Params = CromaParams
@@ -58,7 +61,7 @@ class CromaModel(SensorEncoder):
     folder = Path(__file__).parent
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
-        #: Statistics of the cube; None for single images, whose own are used.
+        #: Statistics of the cube; None for single images, which are stretched by their own statistics.
         self.surveyed: dict[str, Spread] | None = None
         self._spread = of_training()
         super().__init__(network, **params)
@@ -83,27 +86,27 @@ class CromaModel(SensorEncoder):
         )
 
     def settings(self) -> Mapping[str, Any]:
-        """Give the statistics."""
+        """Return the statistics."""
         used = {b: [round(s.mean, 6), round(s.std, 6)] for b, s in self._spread.items() if b in self.there}
         return {"statistics": used}
 
     def adapt(self, bands: tuple[str, ...]) -> None:
-        """Choose the bands.
+        """Select the bands.
 
         Raises
         ------
         ModelError
-            If neither both polarisations nor the four bands of 10 m are there.
+            If neither both polarisations nor the four 10 m bands are present.
         """
         super().adapt(bands)
         if not (set(RADAR) <= set(bands) or set(NEEDED) <= set(bands)):
             raise ModelError(
-                f"Model {self.name!r} was given {short(', '.join(bands))}: it takes {' and '.join(RADAR)}, or "
+                f"Model {self.name!r} got {short(', '.join(bands))}: give {' and '.join(RADAR)}, or "
                 f"{', '.join(NEEDED)} and the other bands of Sentinel-2, or both."
             )
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Find out the statistics of the cube."""
+        """Compute the statistics of the cube."""
         super().survey(cube)
         if self.params.statistics == "own":
             bands = tuple(b for b in self.imagery.bands if b in cube)
@@ -115,7 +118,7 @@ class CromaModel(SensorEncoder):
             self._spread = of_training() | self.surveyed
 
     def images(self, batch: Batch) -> Images:
-        """Turn a batch into images, stretched by its own statistics where no cube was surveyed."""
+        """Convert a batch to images, stretched by its own statistics where no cube was surveyed."""
         if self.surveyed is None and self.params.statistics == "own":
             self._spread = of_training() | of_batch(in_decibel(batch, self.imagery.bands, self.decibel))
         return super().images(batch)
@@ -126,7 +129,7 @@ class CromaModel(SensorEncoder):
 
     def encode(self, images: Images) -> Tensor:
         """Return the vectors of the patches."""
-        # What was not seen is in the middle of the stretch, not at its dark end.
+        # Missing pixels are set to the middle of the stretch, not to its dark end.
         x = torch.where(images.seen.unsqueeze(2), images.values, 0.5)[:, 0]
         at = {b: i for i, b in enumerate(images.bands)}
         radar = x[:, [at[b] for b in RADAR]] if set(RADAR) <= set(at) else None

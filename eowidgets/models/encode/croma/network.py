@@ -13,7 +13,7 @@ RADAR_BANDS, OPTICAL_BANDS = 2, 12
 
 
 class Attention(nn.Module):
-    """Attention with its normalisation inside and a bias by the distance of patches; to another image if one is given."""
+    """Attention with an internal pre-norm and a bias by the distance of patches; to another image if one is given."""
 
     def __init__(self, width: int, heads: int, *, across: bool) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Attention(nn.Module):
         self.input_norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor, bias: Tensor, other: Tensor | None = None) -> Tensor:
-        """Mix tokens (b, n, width) with ``bias`` (heads, n, n); ``other`` (b, n, width) for attention across."""
+        """Mix tokens (b, n, width) with ``bias`` (heads, n, n); ``other`` (b, n, width) for cross-attention."""
         normed = self.input_norm(x)
         if self.across:
             context = self.input_norm(other)
@@ -42,11 +42,11 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two layers with their normalisation inside."""
+    """Two layers with an internal pre-norm."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        # The third place is the authors' dropout, which has no weights.
+        # The third position is the authors' dropout, which has no weights.
         self.net = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Identity(), nn.Linear(4 * width, width))
         self.input_norm = nn.LayerNorm(width)
 
@@ -134,7 +134,7 @@ class Croma(nn.Module):
         self.joint_encoder = JointTransformer(width, depth // 2, heads)
 
     def forward(self, radar: Tensor | None, optical: Tensor | None) -> Tensor:
-        """Return the encoded patches; of radar in view of the optical image where both are given.
+        """Return the encoded patches; those of radar attend to the optical image where both are given.
 
         Parameters
         ----------
@@ -158,12 +158,12 @@ class Croma(nn.Module):
 
 
 def _pooled(width: int) -> nn.Sequential:
-    """Return the layers that the authors apply to the mean of a tower's patches; held, so that the file loads strictly."""
+    """Return the layers that the authors apply to the mean of a tower's patches; kept so that the file loads strictly."""
     return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
 
 def distances(h: int, w: int, heads: int) -> Tensor:
-    """Return minus the distance of each two patches times the slope of each head (ALiBi in two dimensions).
+    """Return minus the distance of every pair of patches times the slope of each head (ALiBi in two dimensions).
 
     Returns
     -------

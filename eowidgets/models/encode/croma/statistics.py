@@ -1,4 +1,4 @@
-"""Limits between which CROMA's images are stretched: the mean of a band, and two standard deviations to each side."""
+"""Limits of the stretch of CROMA's images: mean plus and minus two standard deviations of each band."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from eowidgets.contract.feeds import Batch
 from eowidgets.cube.schema import valid
 
-#: Common names of the bands of Sentinel-2 in the order of the training data, which leave out cirrus.
+#: Common names of the Sentinel-2 bands in the order of the training data, without cirrus.
 OPTICAL = (
     "coastal",
     "blue",
@@ -27,7 +27,7 @@ OPTICAL = (
     "swir16",
     "swir22",
 )
-#: Which bands stand in for one that a cube lacks, nearest wavelength first.
+#: Bands that replace one that a cube lacks, nearest wavelength first.
 STAND_IN = {
     "coastal": ("blue",),
     "rededge1": ("red",),
@@ -57,9 +57,9 @@ TRAINING = {
     "vv": (-12.54847273, 5.25697717),
     "vh": (-20.19237134, 5.91150917),
 }
-#: Rows, columns and dates of a cube that are read for its statistics, at most.
+#: Maximum rows, columns and dates of a cube that are read for its statistics.
 THINNED = 256, 32
-#: Least standard deviation: a band that is the same everywhere becomes 0.5.
+#: Smallest standard deviation: a constant band becomes 0.5.
 LEAST = 1e-6
 
 
@@ -101,12 +101,12 @@ def of_values(x: Tensor, seen: Tensor, bands: tuple[str, ...]) -> dict[str, Spre
 
 
 def of_batch(batch: Batch) -> dict[str, Spread]:
-    """Return the statistics of what a batch has seen."""
+    """Return the statistics of the observed pixels of a batch."""
     return of_values(batch.x, batch.usable, batch.bands)
 
 
 def thinned(cube: xr.Dataset, bands: tuple[str, ...]) -> tuple[Tensor, Tensor]:
-    """Read some rows, columns and dates of a cube: values (1, t, c, h, w), and where the ground was seen (1, t, h, w)."""
+    """Read some rows, columns and dates of a cube: values (1, t, c, h, w), and where observed (1, t, h, w)."""
     side, dates = THINNED
     steps = {"y": max(1, cube.sizes["y"] // side), "x": max(1, cube.sizes["x"] // side)}
     steps["time"] = max(1, cube.sizes["time"] // dates)

@@ -1,4 +1,4 @@
-"""DOFA (Xiong et al., 2024): a vector per patch; README.md beside this file describes it."""
+"""DOFA (Xiong et al., 2024): a vector per patch; see README.md in this folder."""
 
 from eowidgets.models.encode.dofa.model import Dofa
 from eowidgets.models.encode.dofa.network import Encoder

@@ -11,5 +11,5 @@ CARD = Card(
     url="https://github.com/zhu-xlab/DOFA",
     licence="MIT",
     data="SatlasPretrain (Sentinel-2, Sentinel-1, NAIP), Five-Billion-Pixels (Gaofen-2), HySpecNet-11k (EnMAP)",
-    limits="One date at a time; no radar here, because the numbers of its training data are not calibrated.",
+    limits="One date at a time; no radar here, because its radar training data are not calibrated.",
 )

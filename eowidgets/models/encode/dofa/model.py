@@ -25,24 +25,24 @@ SIZES = {"base": (768, 12, 12), "large": (1024, 24, 16)}
 
 @dataclass(frozen=True, slots=True)
 class DofaParams(ImageParams):
-    """The weights, the sensor, the size of the images, and how a series becomes images."""
+    """Weights, sensor, image size, and reduction of a series to images."""
 
     checkpoint: Literal["base", "large"] = param("base", help="Vectors of 768 or of 1024 numbers.")
     platform: Literal["sentinel-2", "naip"] = param(
         "sentinel-2",
         label="Sensor",
-        help="Whose statistics: reflectance of a satellite, or brightness of an aerial photograph.",
+        help="Statistics used: reflectance of a satellite, or brightness of an aerial photograph.",
     )
     more_bands: bool = param(
         False,
         label="All optical bands",
-        help="Encode also optical bands that the authors give no statistics for; theirs are interpolated over the wavelength.",
+        help="Also encode optical bands without statistics by the authors; these are interpolated over the wavelength.",
     )
 
 
 @register
 class Dofa(SensorEncoder):
-    """Embed every patch of an image, in view of the others and of the wavelengths."""
+    """Embed every patch of an image, from all patches and the wavelengths."""
 
     name = "dofa"
     Params = DofaParams
@@ -67,7 +67,7 @@ class Dofa(SensorEncoder):
         return self.platform.imagery(side=SIDE, patch=PATCH)
 
     def settings(self) -> Mapping[str, Any]:
-        """Give the sensor."""
+        """Return the sensor."""
         return {"platform": self.params.platform}
 
     def build(self) -> nn.Module:

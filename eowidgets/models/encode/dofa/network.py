@@ -1,4 +1,4 @@
-"""DOFA's encoder: patches projected by weights that follow from the wavelengths, in a vision transformer."""
+"""DOFA's encoder: patches projected by weights computed from the wavelengths, in a vision transformer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch.nn import functional
 from eowidgets.models.blocks.spectral import WAVE_WIDTH, WeightGenerator, resized, waves
 from eowidgets.models.blocks.vit import Block
 
-#: What generated weights are multiplied by.
+#: Factor of the generated weights.
 SCALE = 0.01
 NANOMETRES = 1000.0
 EPS = 1e-6
@@ -24,7 +24,7 @@ class Residual(nn.Module):
         self.w2 = nn.Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return numbers of the same shape."""
+        """Return values of the same shape."""
         out: Tensor = x + functional.relu(self.w2(functional.relu(self.w1(x))))
         return out
 
@@ -54,7 +54,7 @@ class Encoder(nn.Module):
     Parameters
     ----------
     width, depth, heads, hidden, patch, side : int
-        ``side`` is that of the images whose positions are stored; the defaults are those of DOFA base.
+        ``side`` is that of the images whose position embeddings are stored; the defaults are those of DOFA base.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(width, heads, hidden or 4 * width, fused=True, eps=EPS) for _ in range(depth))
 
     def forward(self, x: Tensor, wavelengths: Tensor) -> Tensor:
-        """Return the encoded patches, without a last normalisation: its weights are not published.
+        """Return the encoded patches, without a final normalisation: its weights are not published.
 
         Parameters
         ----------

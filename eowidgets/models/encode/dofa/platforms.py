@@ -6,7 +6,7 @@ from eowidgets.models.encode.platform import Platform
 
 SIDE, PATCH = 224, 16
 
-#: Reflectance that became 255 in the true-colour images and in the other bands of the training data (SatlasPretrain).
+#: Reflectance that maps to 255 in the true-colour images and in the other bands of the training data (SatlasPretrain).
 COLOUR_TOP, OTHER_TOP = 0.3558, 0.816
 
 _MEAN = (

@@ -15,6 +15,6 @@ CARD = Card(
     url="https://github.com/nasaharvest/galileo",
     licence="MIT",
     data="127 155 places with a year of monthly Sentinel-1 and Sentinel-2 L1C, weather, elevation and land cover",
-    limits="Trained on monthly composites at 10 m, top of atmosphere; takes 24 dates at most; depends on the window.",
+    limits="Trained on monthly composites at 10 m, top of atmosphere; accepts at most 24 dates; vectors depend on the window.",
     scores=checkpoint(Path(__file__).parent, "galileo.nano").scores,
 )

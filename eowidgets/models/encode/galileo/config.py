@@ -24,5 +24,5 @@ class Size:
         return 4 * self.width
 
 
-#: By tag; config/models/{nano,tiny,base}.json of the authors.
+#: By tag; from config/models/{nano,tiny,base}.json of the authors.
 SIZES = {"nano": Size(128, 4, 8), "tiny": Size(192, 12, 3), "base": Size(768, 12, 12)}

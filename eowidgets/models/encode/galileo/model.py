@@ -22,16 +22,16 @@ from eowidgets.models.encode.grouped import Grouped
 
 @dataclass(frozen=True, slots=True)
 class GalileoParams(EncoderParams):
-    """Which weights, and the size of patches and windows."""
+    """Weights, and the size of patches and windows."""
 
     checkpoint: Literal["nano", "tiny", "base"] = param("nano", help="Size of the network.")
     patch: int = param(4, unit="pixels", low=1, high=8, step=1, help="One vector per patch of this side.")
-    side: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the windows that are encoded.")
+    side: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the encoded windows.")
 
 
 @register
 class Galileo(Grouped):
-    """Embed every patch of a window, in view of the others."""
+    """Embed every patch, from all patches of its window."""
 
     name = "galileo"
     Params = GalileoParams
@@ -42,7 +42,7 @@ class Galileo(Grouped):
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(network, **params)
         size = self.stride * self.params.side
-        # Windows depend on the parameters: an instance's own feed.
+        # Windows depend on the parameters, so the feed belongs to the instance.
         vars(self)["feed"] = replace(Grouped.feed, size=size, multiple=self.stride)
 
     @property

@@ -12,7 +12,7 @@ from eowidgets.models.blocks.embed import months, sinusoid
 from eowidgets.models.blocks.packed import packed
 from eowidgets.models.blocks.vit import Block
 
-#: Groups of channels that share a token, and how many channels each has, by what they depend on.
+#: Groups of channels that share a token, and their numbers of channels, by the axes that they depend on.
 SPACE_TIME = {
     "S1": 2,
     "S2_RGB": 3,
@@ -26,14 +26,14 @@ SPACE = {"SRTM": 2, "DW": 9, "WC": 5}
 TIME = {"ERA5": 2, "TC": 3, "VIIRS": 1}
 STATIC = {"LS": 1, "location": 3, "DW_static": 9, "WC_static": 5}
 
-#: Metres that one step of the positions across a window stands for.
+#: Pixel size, in metres, that corresponds to one step of the positions across a window.
 BASE_RESOLUTION = 10.0
-#: Wavelength of the slowest sine divided by 2π, and divided by the fastest one's.
+#: Longest wavelength divided by 2π, and divided by the shortest one.
 SLOWEST = 10.0
 
 
 class FlexiPatch(nn.Module):
-    """Projection of patches whose kernel is resized to the patch at hand (FlexiViT, Beyer et al., 2023)."""
+    """Patch projection whose kernel is resized to the patch size (FlexiViT, Beyer et al., 2023)."""
 
     def __init__(self, channels: int, width: int, size: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class FlexiPatch(nn.Module):
 
 
 def kernel_resize(size: int, patch: int) -> Tensor:
-    """Return the matrix that resizes kernels, so that a resized image gives nearly what the image gave.
+    """Return the matrix that resizes kernels, so that a resized image has nearly the same response.
 
     It is the pseudo-inverse of the matrix that resizes images of ``size`` pixels to ``patch`` pixels.
 
@@ -67,14 +67,14 @@ def kernel_resize(size: int, patch: int) -> Tensor:
 class Encoder(nn.Module):
     """Embed windows.
 
-    The weights of inputs other than ``SPACE_TIME`` are held, so that published weights load strictly; they are not used.
+    The weights of inputs other than ``SPACE_TIME`` are kept, so that published weights load strictly; they are not used.
 
     Parameters
     ----------
     width, depth, heads, hidden : int
-        Of the transformer; the defaults are those of Galileo-nano.
+        Of the transformer; the defaults are those of Galileo nano.
     dates : int
-        Most dates that a window may have.
+        Maximum number of dates of a window.
     patch : int
         Pixels along one side of the stored kernels, the largest patch.
     """
@@ -83,7 +83,7 @@ class Encoder(nn.Module):
         self, width: int = 128, depth: int = 4, heads: int = 8, hidden: int = 512, dates: int = 24, patch: int = 8
     ) -> None:
         super().__init__()
-        # A token's encoding: a quarter each is the group of channels, the place in the series, the month, the place.
+        # A token's encoding has four quarters: group of channels, position in the series, month, position in the window.
         quarter = width // 4
         self.blocks = nn.ModuleList(Block(width, heads, hidden, fused=False) for _ in range(depth))
         self.pos_embed = nn.Parameter(sinusoid(torch.arange(dates), quarter, SLOWEST), requires_grad=False)
@@ -106,12 +106,12 @@ class Encoder(nn.Module):
         patch: int,
         resolution: float = BASE_RESOLUTION,
     ) -> Tensor:
-        """Return for every patch the mean of its encoded tokens that were seen; NaN where there is none.
+        """Return the mean of the valid encoded tokens of every patch; NaN where there is none.
 
         Parameters
         ----------
         groups : mapping of str to Tensor, shape (b, t, channels, h patch, w patch)
-            Normalised values of ``SPACE_TIME``, those that there are.
+            Normalised values of ``SPACE_TIME``, those that are available.
         seen : mapping of str to Tensor, shape (b, t, h, w), bool
         months : Tensor, shape (t,), int64
             0 is January.
@@ -135,7 +135,7 @@ class Encoder(nn.Module):
         return out
 
     def _encoded(self, x: Tensor, seen: Tensor) -> Tensor:
-        """Encode the tokens, shape (b, n, width), that were ``seen``, shape (b, n); 0 for those that were not."""
+        """Encode the tokens, shape (b, n, width), where ``seen``, shape (b, n); 0 for the others."""
 
         def encode(tokens: Tensor, mask: Tensor | None, _: Tensor) -> Tensor:
             for block in self.blocks:

@@ -1,11 +1,11 @@
-"""How values become what Galileo was trained on: the statistics of its training data."""
+"""Scale values as in the training of Galileo: the statistics of its training data."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 #: Mean and standard deviation of each channel, in dB and in reflectance times 10 000: config/normalization.json of the
-#: authors, under "13". The authors leave NDVI as it is.
+#: authors, under "13". The authors do not scale NDVI.
 STATISTICS = {
     "S1": ((-11.7287, -18.8556), (4.8871, 5.7303)),
     "S2_RGB": ((1395.3409, 1338.4027, 1343.0988), (917.7041, 913.2988, 1092.6787)),

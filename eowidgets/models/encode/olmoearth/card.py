@@ -12,6 +12,6 @@ CARD = Card(
     url="https://github.com/allenai/olmoearth_pretrain_minimal",
     licence="OlmoEarth Artifact License",
     data="OlmoEarth Pretrain: monthly Sentinel-2 L2A, Sentinel-1 and Landsat of the globe, and derived maps as targets",
-    limits="Weights under a licence that forbids some uses: read it first. Trained on up to 12 monthly images at 10 m; depends "
-    "on the window.",
+    limits="The licence of the weights forbids some uses: read it first. Trained on up to 12 monthly images at 10 m; vectors "
+    "depend on the window.",
 )

@@ -16,7 +16,7 @@ S2, S1 = "sentinel2_l2a", "sentinel1"
 #: Channels that share a token, by sensor.
 Groups = dict[str, tuple[tuple[int, ...], ...]]
 
-#: In version 1, and since.
+#: For version 1, and for later versions.
 SEPARATE: Groups = {S2: ((0, 1, 2, 3), (4, 5, 6, 7, 8, 9), (10, 11)), S1: ((0, 1),)}
 TOGETHER: Groups = {S2: (tuple(range(12)),), S1: ((0, 1),)}
 
@@ -30,9 +30,9 @@ class Size:
     width, depth, heads : int
         Of the transformer.
     pixel : int
-        Numbers per pixel of the layer before the patches; 0 for none, which is version 1.
+        Width of the per-pixel layer before the patches; 0 for none (version 1).
     rotary : bool
-        Places and dates turn queries and keys, which is version 1.2; otherwise they are added to the tokens.
+        Whether places and dates rotate queries and keys (version 1.2); otherwise they are added to the tokens.
     """
 
     width: int

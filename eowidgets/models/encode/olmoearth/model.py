@@ -21,15 +21,15 @@ from eowidgets.models.encode.olmoearth.config import OPTICAL, RADAR, S1, S2, SIZ
 from eowidgets.models.encode.olmoearth.network import Encoder
 from eowidgets.models.encode.olmoearth.statistics import normalised, optical
 
-#: Most dates of the training data.
+#: Maximum number of dates in the training data.
 DATES = 12
-#: Days before each month of a year that is no leap year.
+#: Days before each month of a non-leap year.
 BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 
 @dataclass(frozen=True, slots=True)
 class OlmoEarthParams(EncoderParams):
-    """Which weights, and the size of patches and windows."""
+    """Weights, and the size of patches and windows."""
 
     checkpoint: Literal[
         "v1-nano", "v1-tiny", "v1-base", "v1-large",
@@ -37,12 +37,12 @@ class OlmoEarthParams(EncoderParams):
         "v1.2-nano", "v1.2-tiny", "v1.2-small", "v1.2-base",
     ] = param("v1.2-nano", help="Version and size of the network.")  # fmt: skip
     patch: int = param(4, unit="pixels", low=1, high=8, step=1, help="One vector per patch of this side.")
-    side: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the windows that are encoded.")
+    side: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the encoded windows.")
 
 
 @register
 class OlmoEarth(Grouped):
-    """Embed every patch of a window, in view of the others."""
+    """Embed every patch, from all patches of its window."""
 
     name = "olmoearth"
     Params = OlmoEarthParams
@@ -58,7 +58,7 @@ class OlmoEarth(Grouped):
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        # Windows depend on the parameters: an instance's own feed.
+        # Windows depend on the parameters, so the feed belongs to the instance.
         vars(self)["feed"] = replace(type(self).feed, size=self.stride * self.params.side, multiple=self.stride)
 
     @property
@@ -92,7 +92,7 @@ class OlmoEarth(Grouped):
 
 
 def times_of(days: Tensor) -> Tensor:
-    """Return months of 30 days since 2000 of days since 1970-01-01, with the authors' calendar; shape (t,), float32."""
+    """Return months of 30 days since 2000 for days since 1970-01-01, with the authors' calendar; shape (t,), float32."""
     dates = np.asarray(days.cpu()).astype("int64").astype("datetime64[D]")
     years, months = (dates.astype(f"datetime64[{unit}]").astype("int64") for unit in "YM")
     day = (dates - dates.astype("datetime64[M]").astype("datetime64[D]")).astype("int64")

@@ -15,16 +15,16 @@ from eowidgets.models.blocks.vit import Block
 from eowidgets.models.encode.olmoearth.config import Size
 from eowidgets.models.encode.olmoearth.rotary import RotaryBlock
 
-#: Pixels along one side of the patches that the kernels are made for; other patches are resized to it.
+#: Side in pixels of the patches of the kernels; other patches are resized to it.
 PATCH = 8
-#: Metres that one step of the positions across a window stands for.
+#: Pixel size, in metres, that corresponds to one step of the positions across a window.
 BASE_RESOLUTION = 10.0
-#: Wavelength of the slowest sine divided by 2π, and divided by the fastest one's.
+#: Longest wavelength divided by 2π, and divided by the shortest one.
 SLOWEST = 10.0
 
 
 class Patches(nn.Module):
-    """Projection of the patches of one group of channels; after a layer per pixel in the later versions."""
+    """Patch projection of one group of channels; in later versions after a per-pixel layer."""
 
     def __init__(self, channels: int, size: Size) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Embeddings(nn.Module):
 
 
 class Encodings(nn.Module):
-    """What is added to tokens by month and group of channels, with the names of the published weights."""
+    """Encodings of month and group of channels that are added to tokens, with the names of the published weights."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
@@ -102,12 +102,12 @@ class Encoder(nn.Module):
         patch: int,
         resolution: float = BASE_RESOLUTION,
     ) -> Tensor:
-        """Return for every patch the mean over the sensors of the mean of their encoded tokens; NaN where none was seen.
+        """Return the mean over the sensors of the mean of their valid encoded tokens, for every patch; NaN without any.
 
         Parameters
         ----------
         values : mapping of str to Tensor, shape (b, t, channels, h patch, w patch)
-            Normalised values by sensor, those that there are.
+            Normalised values by sensor, those that are available.
         seen : mapping of str to Tensor, shape (b, t, h, w), bool
         months : Tensor, shape (t,), int64
             0 is January.
@@ -161,7 +161,7 @@ class Encoder(nn.Module):
         return grid + self._encodings(sensor, grid.shape, months, ratio)
 
     def _encodings(self, sensor: str, shape: torch.Size, months: Tensor, ratio: float) -> Tensor:
-        """Return what is added to the tokens: a quarter of the width each is the group, the date, the month and the place."""
+        """Return the encodings that are added to the tokens: group, date, month and place, each a quarter of the width."""
         _, t, h, w, g, width = shape
         known = self.composite_encodings
         group = known.per_modality_channel_embeddings[sensor]

@@ -1,4 +1,4 @@
-"""Transformer blocks in which places and dates turn queries and keys, with learned rates (RoPE-Mixed, Heo et al., 2024)."""
+"""Transformer blocks with rotary position embeddings of places and dates (RoPE-Mixed, Heo et al., 2024)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eowidgets.models.blocks.vit import Block, SelfAttention
 
 
 class RotaryAttention(SelfAttention):
-    """Self-attention whose queries and keys are turned by an angle that is linear in time, row and column.
+    """Self-attention whose queries and keys are rotated by an angle that is linear in time, row and column.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ class RotaryAttention(SelfAttention):
     def _angles(self, where: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Return cosine and sine of the angles, shape (b, heads, n, d / 2)."""
         rates = self.rope_mixed_freqs.float()
-        # b n 3 -> three of b 1 n 1; added in the order of the authors, for times are large against the rounding.
+        # b n 3 -> three of b 1 n 1; summed in the order of the authors, because times are large relative to the rounding.
         t, y, x = where.float()[:, None, :, None].unbind(-1)
         angle = t * rates[0][:, None] + y * rates[1][:, None] + x * rates[2][:, None]
         return angle.cos().to(dtype), angle.sin().to(dtype)
 
 
 def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn neighbouring pairs of channels, shape (b, h, n, d)."""
+    """Rotate neighbouring pairs of channels, shape (b, h, n, d)."""
     even, odd = x[..., ::2], x[..., 1::2]
     return torch.stack([even * cos - odd * sin, odd * cos + even * sin], dim=-1).flatten(-2)
 

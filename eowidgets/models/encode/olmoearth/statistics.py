@@ -1,4 +1,4 @@
-"""How values become what OlmoEarth was trained on: the statistics of its training data, and bands that are missing."""
+"""Scale values as in the training of OlmoEarth: the statistics of its training data, and missing bands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATISTICS = {
     "vv": (-11.649, 10.8404),
     "vh": (-17.7454, 10.2163),
 }
-#: Wavelength of each band in nm, by which the authors choose the one that stands for a missing one.
+#: Wavelength of each band in nm, by which the authors choose the replacement of a missing band.
 WAVELENGTHS = dict(zip(OPTICAL, (490, 560, 665, 842, 705, 740, 783, 865, 1610, 2190, 443, 945), strict=True))
 
 
@@ -35,7 +35,7 @@ def normalised(bands: tuple[str, ...], values: Tensor) -> Tensor:
 
 
 def optical(bands: tuple[str, ...], values: Tensor, *, copied: bool) -> Tensor:
-    """Scale the bands of Sentinel-2 that there are, and put them in the order of the network.
+    """Scale the available Sentinel-2 bands, and put them in the order of the network.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def optical(bands: tuple[str, ...], values: Tensor, *, copied: bool) -> Tensor:
     values : Tensor, shape (..., c, h, w)
         Reflectance times 10 000.
     copied : bool
-        A band that is missing is copied from the one nearest in wavelength, the shorter of two; otherwise it is 0.
+        Whether a missing band is copied from the one nearest in wavelength, the shorter of two; otherwise it is 0.
 
     Returns
     -------

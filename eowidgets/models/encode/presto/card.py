@@ -14,6 +14,6 @@ CARD = Card(
     url="https://github.com/nasaharvest/presto",
     licence="MIT",
     data="21.5 million pixels of Sentinel-1, Sentinel-2 L1C, ERA5, SRTM and Dynamic World, monthly, 2020 to 2021",
-    limits="Trained on 12 monthly composites at 10 m, top of atmosphere; takes 24 dates at most; ignores neighbours.",
+    limits="Trained on 12 monthly composites at 10 m, top of atmosphere; accepts at most 24 dates; ignores neighbouring pixels.",
     scores=checkpoint(Path(__file__).parent, "presto.official").scores,
 )

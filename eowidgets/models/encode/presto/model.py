@@ -18,7 +18,7 @@ from eowidgets.models.encode.presto.network import Presto
 
 #: Normalised values are (x + shift) / divisor; NDVI stays as it is.
 SHIFT, DIVISOR = {inputs.RADAR: 25.0}, {inputs.RADAR: 25.0, inputs.INDEX: 1.0}
-#: Pixels that are encoded at a time.
+#: Number of pixels per pass.
 STRIP = 1024
 
 
@@ -30,7 +30,7 @@ class PrestoModel(Grouped):
     card = CARD
     folder = Path(__file__).parent
 
-    #: How columns and rows of the cube lead east and north.
+    #: Displacement of columns and rows of the cube east and north.
     steps: inputs.Steps = (0.0, 0.0), (0.0, 0.0)
 
     @property
@@ -43,12 +43,12 @@ class PrestoModel(Grouped):
         return Presto()
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Find out where the pixels of a window lie, and the unit of radar."""
+        """Compute the displacement of pixels in degrees, and detect the unit of radar."""
         super().survey(cube)
         self.steps = inputs.steps_of(geobox(cube))
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Encode all pixels of the batch, some at a time."""
+        """Encode all pixels of the batch, in chunks."""
         groups, seen = {}, {}
         for name, group in inputs.groups_of(batch, decibel=self.decibel).items():
             values = (group.values + SHIFT.get(name, 0.0)) / DIVISOR.get(name, inputs.SCALE)

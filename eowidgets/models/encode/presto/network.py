@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from eowidgets.models.blocks.embed import months, sinusoid
 from eowidgets.models.blocks.vit import Block
 
-#: Groups of channels that share a token, and how many channels each has; the order is that of the channel embedding.
+#: Groups of channels that share a token, and their numbers of channels; in the order of the channel embedding.
 GROUPS = {
     "S1": 2,
     "S2_RGB": 3,
@@ -22,9 +22,9 @@ GROUPS = {
     "SRTM": 2,
     "NDVI": 1,
 }
-#: The group of classes of Dynamic World: whole numbers 0 to 8, and 9 for none.
+#: The group of classes of Dynamic World: integers 0 to 8, and 9 for none.
 LAND_COVER, LAND_COVER_CLASSES = "dynamic_world", 10
-#: The group that does not change with time: one token, without month and position.
+#: The group that is constant in time: one token, without month and position.
 STATIC = "SRTM"
 
 
@@ -36,12 +36,12 @@ class Encoder(nn.Module):
     width, depth, heads, hidden : int
         Of the transformer.
     dates : int
-        Most dates that a series may have.
+        Maximum number of dates of a series.
     """
 
     def __init__(self, width: int = 128, depth: int = 2, heads: int = 8, hidden: int = 512, dates: int = 24) -> None:
         super().__init__()
-        # A token's encoding: a quarter is the month, a quarter the group of channels, half the place in the series.
+        # A token's encoding: a quarter for the month, a quarter for the group of channels, half for the position in the series.
         quarter = width // 4
         self.eo_patch_embed = nn.ModuleDict({name: nn.Linear(size, width) for name, size in GROUPS.items()})
         self.dw_embed = nn.Embedding(LAND_COVER_CLASSES, width)
@@ -55,12 +55,12 @@ class Encoder(nn.Module):
     def forward(
         self, groups: Mapping[str, Tensor], seen: Mapping[str, Tensor], months: Tensor, lonlat: Tensor
     ) -> Tensor:
-        """Return the mean of the encoded tokens that were seen, and of the token of the place.
+        """Return the mean of the valid encoded tokens and of the location token.
 
         Parameters
         ----------
         groups : mapping of str to Tensor, shape (n, t, channels)
-            Normalised values of ``GROUPS``, those that there are; of ``STATIC``, t is 1. ``LAND_COVER``: (n, t), int64.
+            Normalised values of ``GROUPS``, those that are available; of ``STATIC``, t is 1. ``LAND_COVER``: (n, t), int64.
         seen : mapping of str to Tensor, shape (n, t), bool
         months : Tensor, shape (t,), int64
             0 is January.
@@ -73,7 +73,7 @@ class Encoder(nn.Module):
         """
         tokens = torch.cat([self._token(name, values, months) for name, values in groups.items()], dim=1)
         kept = torch.cat([seen[name] for name in groups], dim=1)
-        # What no pixel has seen is not computed.
+        # Tokens that no pixel has observed are not computed.
         some = kept.any(dim=0)
         place = self.latlon_embed(_on_the_sphere(lonlat)).unsqueeze(1)
         x = torch.cat([place, tokens[:, some]], dim=1)
@@ -96,7 +96,7 @@ class Encoder(nn.Module):
 
 
 class Presto(nn.Module):
-    """The part of Presto that makes embeddings, with the names that the published weights have."""
+    """The encoder of Presto, with the names of the published weights."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class Presto(nn.Module):
 
 
 def _positions(dates: int, dim: int) -> Tensor:
-    """Return sines and cosines in turn, shape (1, dates, dim)."""
+    """Return interleaved sines and cosines, shape (1, dates, dim)."""
     sines, cosines = sinusoid(torch.arange(dates), dim, 1000.0).chunk(2, dim=-1)
     return torch.stack([sines, cosines], dim=-1).view(1, dates, dim)
 

@@ -13,6 +13,6 @@ CARD = Card(
     url="https://github.com/NASA-IMPACT/Prithvi-EO-2.0",
     licence="Apache-2.0",
     data="Harmonized Landsat Sentinel-2 (HLS V2) at 30 m: the United States (1.0), 4.2 million series of the globe (2.0)",
-    limits="Trained at 30 m on six bands, all needed; a vector is as coarse as a patch, 480 m at the size of the training "
-    "data. Not tuned to any task.",
+    limits="Trained at 30 m on six bands, all of which are required; a vector describes a whole patch, 480 m at the pixel "
+    "size of the training data. Not fine-tuned for any task.",
 )

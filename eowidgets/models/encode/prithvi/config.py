@@ -18,7 +18,7 @@ class Size:
     patch : int
         Pixels along one side of a patch.
     place_and_time : bool
-        Dates and locations are encoded, which the authors call TL.
+        Whether dates and locations are encoded, which the authors call TL.
     side : int
         Pixels along one side of the images of the training data.
     """
@@ -47,5 +47,5 @@ SIZES = {
     "v2-600m": Size(1280, 32, 16, patch=14),
     "v2-600m-tl": Size(1280, 32, 16, patch=14, place_and_time=True),
 }
-#: The smallest size of the authors, for trials; they publish no weights of it.
+#: The smallest size of the authors, for tests; they publish no weights for it.
 TRIAL = Size(256, 4, 4, frames=1)

@@ -18,16 +18,16 @@ from eowidgets.models.encode.prithvi.card import CARD
 from eowidgets.models.encode.prithvi.config import SIZES
 from eowidgets.models.encode.prithvi.network import Encoder
 
-#: Reflectance in the training data: whole numbers, as they are shipped.
+#: Scale of reflectance in the training data, which are integers.
 SCALE = 10_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class PrithviParams(ImageParams):
-    """Which weights, the size of the images, and how a series becomes images."""
+    """Weights, image size, and reduction of a series to images."""
 
     checkpoint: Literal["v1-100m", "v2-tiny-tl", "v2-100m-tl", "v2-300m", "v2-300m-tl", "v2-600m", "v2-600m-tl"] = (
-        param("v2-tiny-tl", help="Version and size; those with -tl are told dates and place.")
+        param("v2-tiny-tl", help="Version and size; those with -tl also encode dates and place.")
     )
 
 
@@ -70,13 +70,13 @@ class Prithvi(ImageEncoder):
         dates = years_and_days(images.days).to(x).expand(len(x), -1, -1)
         tokens = self.module()(x, dates, images.lonlat.flip(-1).to(x))
         seen = functional.avg_pool2d(images.seen.to(tokens.dtype), self.imagery.patch) >= OBSERVED
-        # A patch that no single date shows well enough keeps all dates.
+        # A patch that is observed well enough on no single date uses all dates.
         kept = (seen | ~seen.any(dim=1, keepdim=True)).unsqueeze(2)
         return torch.where(kept, tokens, 0.0).sum(1) / kept.sum(1)
 
 
 def years_and_days(days: Tensor) -> Tensor:
-    """Return year and day of the year, from 1, of days since 1970-01-01; shape (t, 2), float32."""
+    """Return year and day of the year, from 1, for days since 1970-01-01; shape (t, 2), float32."""
     dates = np.asarray(days.cpu()).astype("int64").astype("datetime64[D]")
     first = dates.astype("datetime64[Y]")
     pairs = np.stack([first.astype("int64") + 1970, (dates - first.astype("datetime64[D]")).astype("int64") + 1], -1)

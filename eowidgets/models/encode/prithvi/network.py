@@ -1,4 +1,4 @@
-"""Prithvi's encoder: a vision transformer over patches of several dates, which may be told dates and place."""
+"""Prithvi's encoder: a vision transformer over patches of several dates, with optional encodings of dates and place."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from eowidgets.models.encode.prithvi.config import Size
 
 #: Blue, green, red, narrow near infrared, two of shortwave infrared.
 CHANNELS = 6
-#: Wavelength of the slowest sine divided by 2π, and by the fastest one's.
+#: Longest wavelength divided by 2π, and divided by the shortest one.
 SLOWEST = 10_000.0
 
 
 def waves(x: Tensor, width: int) -> Tensor:
     """Embed numbers, shape (...), by sines, then cosines, in the precision of ``x``; shape (..., width).
 
-    Rates are rounded to that precision as the authors do: for a year, about 2000, the rounding shows.
+    Rates are rounded to that precision as in the authors' code: for a year, about 2000, the rounding is noticeable.
     """
     half = width // 2
     rate = 1.0 / SLOWEST ** (torch.arange(half, dtype=x.dtype, device=x.device) / half)
@@ -63,7 +63,7 @@ class Patches(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (b, t, c, h patch, w patch) into (b, t, h, w, width)."""
-        # A convolution of single images is faster than one over the dates, and has the same products.
+        # A convolution of single images is faster than one over the dates, and has the same result.
         kernel = self.proj.weight.squeeze(2)
         found = functional.conv2d(x.flatten(0, 1), kernel, self.proj.bias, stride=kernel.shape[-1])
         return found.view(*x.shape[:2], *found.shape[1:]).movedim(2, -1)
@@ -131,7 +131,7 @@ class Encoder(nn.Module):
         return out
 
     def _positions(self, frames: int, rows: int, columns: int) -> Tensor:
-        """Return the encodings of a grid: computed for another number of dates, interpolated for another size."""
+        """Return the position encodings of a grid: computed for another number of dates, interpolated for another size."""
         side = self.size.side // self.size.patch
         stored = self.pos_embed
         if frames != self.size.frames:

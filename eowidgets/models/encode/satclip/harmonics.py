@@ -1,4 +1,4 @@
-"""Real spherical harmonics of any degree, by a recursion of normalised Legendre functions that is stable."""
+"""Real spherical harmonics of any degree, by a numerically stable recursion of normalised Legendre functions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def harmonics(polar: Tensor, azimuth: Tensor, degrees: int) -> Tensor:
     Returns
     -------
     Tensor, shape (n, degrees ** 2)
-        By degree, and in it by order from minus the degree (sines) to the degree (cosines).
+        By degree, and within it by order from minus the degree (sines) to the degree (cosines).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""SatCLIP as a model: a vector of the place of every pixel, and maps of places that are like others."""
+"""SatCLIP as a model: a vector for the place of every pixel, and maps of similar places."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from eowidgets.models.encode.satclip import world
 from eowidgets.models.encode.satclip.card import CARD
 from eowidgets.models.encode.satclip.network import LocationEncoder
 
-#: Places that are encoded at a time: 1600 harmonics each, in double precision.
+#: Places encoded per pass: 1600 harmonics each, in double precision.
 STRIP = 4096
 #: Longitude and latitude in degrees.
 Place = tuple[Longitude, Latitude]
@@ -32,10 +32,10 @@ Place = tuple[Longitude, Latitude]
 
 @dataclass(frozen=True, slots=True)
 class SatclipParams(EncoderParams):
-    """The weights."""
+    """Source and name of the weights."""
 
     checkpoint: Literal["vit16-l40", "vit16-l10", "resnet18-l40", "resnet18-l10", "resnet50-l40", "resnet50-l10"] = (
-        param("vit16-l40", help="The image encoder that it was trained with, and the degrees of its harmonics.")
+        param("vit16-l40", help="Image encoder used in its training, and number of degrees of its harmonics.")
     )
 
 
@@ -51,9 +51,9 @@ class SatclipModel(Encoder):
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        #: How columns and rows of the cube lead east and north.
+        #: Displacement of columns and rows of the cube east and north.
         self.steps: inputs.Steps = (0.0, 0.0), (0.0, 0.0)
-        #: The steps are degrees of longitude and latitude rather than of arc.
+        #: Whether the displacements are degrees of longitude and latitude rather than of arc.
         self.geographic = False
 
     @property
@@ -62,11 +62,11 @@ class SatclipModel(Encoder):
         return int(getattr(self._networks[0], "width", 256)) if self._networks else 256
 
     def adapt(self, bands: tuple[str, ...]) -> None:
-        """Take one band, of which only the extent matters."""
+        """Select one band, of which only the extent matters."""
         vars(self)["feed"] = Windows(bands=bands[:1])
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Find out where the pixels of a window lie."""
+        """Compute the displacement of columns and rows in degrees."""
         box = geobox(cube)
         self.geographic = in_degrees(box)
         a = box.affine
@@ -98,7 +98,7 @@ class SatclipModel(Encoder):
         Parameters
         ----------
         places : (float, float) or sequence of them
-            Longitude and latitude in degrees; with several, the nearest one counts.
+            Longitude and latitude in degrees; for several places, the largest similarity is used.
         resolution : float
             Pixel size in degrees, which divides 180.
         land : bool
@@ -112,7 +112,7 @@ class SatclipModel(Encoder):
         Raises
         ------
         InputError
-            For no place, or a grid that is not possible.
+            For no place, or an unsupported grid.
         ModelError
             Without weights.
 
@@ -124,7 +124,7 @@ class SatclipModel(Encoder):
         """
         listed = [places] if len(places) == 2 and not isinstance(places[0], Sequence) else list(places)
         if not listed:
-            raise InputError("There is no place: give longitude and latitude, such as (24.7, 59.4).")
+            raise InputError("places is empty: give longitude and latitude, such as (24.7, 59.4).")
         return world.similarity(self.encode, torch.tensor(listed, dtype=torch.float64), resolution, on_land=land)
 
     def _degrees(self, batch: Batch) -> Tensor:

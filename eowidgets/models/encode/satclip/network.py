@@ -15,7 +15,7 @@ FIRST = 30.0
 
 
 class Siren(nn.Module):
-    """Layers of sines (Sitzmann et al., 2020), and a linear one."""
+    """Layers of sines (Sitzmann et al., 2020), and a linear layer."""
 
     def __init__(self, inputs: int, hidden: int, width: int, layers: int) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class LocationEncoder(nn.Module):
         self.degrees, self.width = degrees, width
         self.nnet = Siren(degrees**2, hidden, width, layers)
         factors = torch.ones(degrees**2, dtype=torch.float64)
-        # The authors' formula has pi in the numerator for order 0, and the weights are trained with it.
+        # The authors' formula has pi in the numerator for order 0, and the weights were trained with it.
         factors[[degree * (degree + 1) for degree in range(degrees)]] = math.pi
         self.register_buffer("factors", factors, persistent=False)
         self.double()

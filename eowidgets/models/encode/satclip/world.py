@@ -1,4 +1,4 @@
-"""A map of the world of how similar places are to given ones."""
+"""A world map of the similarity to given places."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ FINEST = 0.05
 
 
 def grid(resolution: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return longitudes and latitudes of the middles of pixels of ``resolution`` degrees all round the world.
+    """Return longitudes and latitudes of the centres of pixels of ``resolution`` degrees over the whole world.
 
     Raises
     ------
     InputError
-        If the pixels do not fit into 180 degrees, or are more than 26 million.
+        If 180 degrees is not a multiple of the pixel size, or the grid has more than 26 million pixels.
     """
     rows = round(180 / resolution)
     if resolution < FINEST or abs(rows * resolution - 180) > 1e-6:
         raise InputError(
-            f"A world grid of {resolution:g} degrees is not possible: give a resolution of at least {FINEST} that divides "
+            f"A world grid of {resolution:g} degrees is not supported: give a resolution of at least {FINEST} that divides "
             "180, such as 0.5, 1 or 2."
         )
     lon: npt.NDArray[np.float64] = (-180 + resolution * (np.arange(2 * rows) + 0.5)).astype(np.float64)
@@ -38,7 +38,7 @@ def grid(resolution: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.flo
 
 
 def land(resolution: float) -> npt.NDArray[np.bool_]:
-    """Return where the middle of a pixel of the world grid lies on land (Natural Earth, 1:110 m), shape (y, x)."""
+    """Return where the centre of a pixel of the world grid lies on land (Natural Earth, 1:110 m), shape (y, x)."""
     from affine import Affine
     from rasterio.features import geometry_mask
 
@@ -61,7 +61,7 @@ def similarity(encode: Callable[[Tensor], Tensor], places: Tensor, resolution: f
     resolution : float
         Pixel size in degrees.
     on_land : bool
-        NaN at sea.
+        Whether to set the sea to NaN.
 
     Returns
     -------

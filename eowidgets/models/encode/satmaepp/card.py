@@ -12,5 +12,5 @@ CARD = Card(
     url="https://github.com/techmn/satmae_pp",
     licence="not stated",
     data="fMoW-Sentinel: Sentinel-2 around the places of Functional Map of the World",
-    limits="Trained on single images of places with buildings and other human use; not tuned to any task.",
+    limits="Trained on single images of places with buildings and other human use; not fine-tuned for any task.",
 )

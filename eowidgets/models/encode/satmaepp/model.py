@@ -12,15 +12,15 @@ from eowidgets.models.encode.images import ImageEncoder, Imagery, Images
 from eowidgets.models.encode.satmaepp.card import CARD
 from eowidgets.models.encode.satmaepp.network import PATCH, SIDE, Encoder
 
-#: Reflectance in the training data: whole numbers, as they are shipped.
+#: Scale of reflectance in the training data, which are integers.
 SCALE = 10_000.0
-#: What the mean of the training data becomes; stands for what is missing.
+#: Scaled value of the mean of the training data; used for missing values.
 MIDDLE = 0.5
 
 
 @register
 class SatMAEpp(ImageEncoder):
-    """Embed every patch of a composite, in view of the others."""
+    """Embed every patch of a composite, from all its patches."""
 
     name = "satmaepp"
     card = CARD
@@ -48,7 +48,7 @@ class SatMAEpp(ImageEncoder):
         return Encoder()
 
     def encode(self, images: Images) -> Tensor:
-        """Encode the first image; what was not observed, and bands that are missing, have the mean of the training data."""
+        """Encode the first image; missing pixels and bands are set to the mean of the training data."""
         bands = self.imagery.bands
         given = torch.where(images.seen[:, 0, None], images.values[:, 0].clamp(0.0, 1.0), MIDDLE)
         x = given.new_full((len(given), len(bands), *given.shape[-2:]), MIDDLE)

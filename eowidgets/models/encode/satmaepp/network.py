@@ -10,7 +10,7 @@ from eowidgets.models.blocks.vit import Block
 
 #: Channels of each group of tokens.
 GROUPS = ((0, 1, 2, 6), (3, 4, 5, 7), (8, 9))
-#: Part of a token's width that encodes its group of bands; the rest encodes its place.
+#: Channels of a token that encode its group of bands; the others encode its position.
 GROUP_WIDTH = 256
 SIDE, PATCH = 96, 8
 #: Added to the variance by the normalisations.
@@ -25,7 +25,7 @@ def waves(x: Tensor, width: int) -> Tensor:
 
 
 def positions(side: int, width: int) -> Tensor:
-    """Embed the columns of a grid by half of the width, rows by the other half; zeros for the class token before them.
+    """Embed the columns of a grid in half of the width, rows in the other half; zeros for the class token before them.
 
     Returns
     -------
@@ -95,7 +95,7 @@ class Encoder(nn.Module):
         both = torch.cat([place.expand(len(GROUPS), -1, -1, -1), group], dim=1)
         # b g d h w -> b (g h w) d
         tokens = (grid + both).movedim(2, -1).flatten(1, 3)
-        # The position of the class token is 0, in the file as well.
+        # The position of the class token is 0, also in the published file.
         tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), tokens], dim=1)
         for block in self.blocks:
             tokens = block(tokens)
@@ -103,7 +103,7 @@ class Encoder(nn.Module):
         return out
 
     def _places(self, h: int, w: int) -> Tensor:
-        """Return the encodings of the places of a grid, shape (d, h, w), interpolated for another size."""
+        """Return the position encodings of a grid, shape (d, h, w), interpolated for another size."""
         side = SIDE // PATCH
         grid = self.pos_embed[0, 1:].view(side, side, -1).movedim(-1, 0)
         if (h, w) == (side, side):

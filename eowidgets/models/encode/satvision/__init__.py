@@ -1,4 +1,4 @@
-"""SatVision-TOA (Spradlin et al., 2024): Swin V2 trained by SimMIM; README.md beside this file describes it."""
+"""SatVision-TOA (Spradlin et al., 2024): Swin V2 trained by SimMIM; see README.md in this folder."""
 
 from eowidgets.models.encode.satvision.model import SatVision
 from eowidgets.models.encode.satvision.network import SimMIM, SwinV2

@@ -22,11 +22,11 @@ class SwinConfig:
     window : int
         Tokens along one side of a window; stages with fewer tokens have one window.
     mask : int
-        Pixels along one side of what is masked in training.
+        Side in pixels of the masked squares in training.
     hidden : int
-        Width of the network that makes the position bias.
+        Width of the network that computes the position bias.
     norm_period : int
-        Blocks of the third stage after which there is one more norm; 0 for none.
+        Number of blocks of the third stage after which there is an additional norm; 0 for none.
     """
 
     channels: int
@@ -53,5 +53,5 @@ class SwinConfig:
 
 #: The network of the paper, on 14 bands of MODIS.
 GIANT = SwinConfig(14, 128, (512, 1024, 2048, 4096), (2, 2, 42, 2), (16, 32, 64, 128), norm_period=6)
-#: The network that is trained here, on six bands of reflectance.
+#: The shipped network, on six bands of reflectance.
 SMALL = SwinConfig(6, 64, (48, 96), (2, 4), (3, 6), hidden=64)

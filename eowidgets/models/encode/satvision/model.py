@@ -1,4 +1,4 @@
-"""SatVision-TOA as a model: a vector per cell of the Swin network, clouds included."""
+"""SatVision-TOA as a model: a vector per cell of the Swin network, optionally including clouds."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from eowidgets.models.encode.satvision.network import SwinV2
 
 @dataclass(frozen=True, slots=True)
 class SatVisionParams(ImageParams):
-    """The weights, the size of the images, and whether clouds are seen."""
+    """Weights, image size, and whether clouds are encoded."""
 
-    checkpoint: Literal["small"] = param("small", help="Which weights; those that are trained here are installed.")
-    clouds: bool = param(False, help="Encode clouds as well: every pixel that was measured counts.")
+    checkpoint: Literal["small"] = param("small", help="Name of the weights; the shipped ones are installed.")
+    clouds: bool = param(False, help="Also encode clouds: every measured pixel is used.")
 
 
 @register
 class SatVision(ImageEncoder):
-    """Embed images of all skies by a network that was trained to restore what is masked."""
+    """Embed all-sky images with a network that was trained to reconstruct masked patches."""
 
     name = "satvision"
     Params = SatVisionParams
@@ -59,17 +59,17 @@ class SatVision(ImageEncoder):
         return SwinV2(SMALL)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return the vector, also under clouds where ``clouds`` is set."""
+        """Return the outputs: the vector, also under clouds if ``clouds`` is set."""
         return (Vector(size=self.width, stride=self.stride, needs="measured" if self.params.clouds else "any"),)
 
     def images(self, batch: Batch) -> Images:
-        """Turn a batch into images, of what was measured where ``clouds`` is set."""
+        """Convert a batch to images, of all measured pixels if ``clouds`` is set."""
         if self.params.clouds:
             batch = replace(batch, x=batch.raw, usable=batch.measured)
         return super().images(batch)
 
     def encode(self, images: Images) -> Tensor:
-        """Return the features of the last stage; a band that is missing is 0, its mean."""
+        """Return the features of the last stage; a missing band is 0, its mean."""
         bands, x = self.imagery.bands, images.values[:, 0]
         full = x.new_zeros(len(x), len(bands), *x.shape[2:])
         full[:, [bands.index(b) for b in images.bands]] = x

@@ -1,4 +1,4 @@
-"""SatVision-TOA: a Swin V2 encoder, and SimMIM, which trains it to restore what was masked (Xie et al., 2022)."""
+"""SatVision-TOA: a Swin V2 encoder, and SimMIM, which trains it to reconstruct masked patches (Xie et al., 2022)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch.nn import functional
 from eowidgets.models.blocks.swin import PatchEmbed, PatchMerging, SwinV2Block
 from eowidgets.models.encode.satvision.config import SwinConfig
 
-#: The stage, from 0, whose blocks have further norms.
+#: The stage, from 0, whose blocks have additional norms.
 NORMED = 2
 
 
 class SwinV2(nn.Module):
-    """Turn images (b, channels, h, w) into features (b, width, h / stride, w / stride).
+    """Encode images (b, channels, h, w) as features (b, width, h / stride, w / stride).
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class SwinV2(nn.Module):
         x : Tensor, shape (b, channels, h, w)
             h and w are multiples of the stride.
         masked : Tensor, optional, shape (b, h / patch, w / patch), bool
-            Tokens to put the mask token in the place of.
+            Tokens that are replaced by the mask token.
 
         Returns
         -------
@@ -73,7 +73,7 @@ class SwinV2(nn.Module):
 
 
 class SimMIM(nn.Module):
-    """Restore masked squares by one linear layer on the features.
+    """Reconstruct masked squares by one linear layer on the features.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class SimMIM(nn.Module):
 
 
 def random_masks(count: int, config: SwinConfig, share: float, generator: torch.Generator) -> Tensor:
-    """Draw which squares are masked, the same number in every image, shape (count, side / mask, side / mask)."""
+    """Draw masked squares, the same number in every image, shape (count, side / mask, side / mask)."""
     n = config.side // config.mask
     rank = torch.rand(count, n * n, generator=generator).argsort(1).argsort(1)
     return (rank < round(share * n * n)).view(count, n, n)

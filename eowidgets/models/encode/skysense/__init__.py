@@ -1,4 +1,4 @@
-"""SkySense (Guo et al., 2024): series of several sources and a context of the region; README.md beside this file describes it."""
+"""SkySense (Guo et al., 2024): series of several sources with a regional context; see README.md in this folder."""
 
 from eowidgets.models.encode.skysense.config import PAPER, SMALL, BranchConfig, SkySenseConfig
 from eowidgets.models.encode.skysense.model import SkySenseModel

@@ -17,6 +17,6 @@ CARD = Card(
     "Earth Observation Imagery; CVPR 2024, arXiv:2312.10115",
     url="https://github.com/Jack-bo1220/SkySense",
     limits="Trained here on three places, 23 patches and 2 355 series of single pixels, without labels; in linear probes its "
-    "vectors are no better than those of the untrained network. The context holds the United States and one average.",
+    "vectors are no better than those of the untrained network. The context covers the United States and one global average.",
     **WEIGHTS.on_card(),
 )

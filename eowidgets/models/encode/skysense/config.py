@@ -1,4 +1,4 @@
-"""Sizes of SkySense: the small one that ships, and that of the paper."""
+"""Sizes of SkySense: the small shipped one, and that of the paper."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class SkySenseConfig:
     Parameters
     ----------
     optical, radar, fine : BranchConfig
-        Of Sentinel-2, Sentinel-1 and one picture of high resolution; None leaves a branch out.
+        Branches for Sentinel-2, Sentinel-1 and one high-resolution image; None leaves a branch out.
     grid : int
         Patches along one side of the images of the training; positions are interpolated for others.
     width, heads, depth : int
-        Of the transformer that joins dates and sources.
+        Of the transformer that fuses dates and sources.
     days : int
-        Parts of a year that have a vector each.
+        Number of parts of the year, each with its own embedding.
     regions : (int, int)
         Rows and columns into which the globe is cut.
     prototypes : int
-        Vectors of each region; 0 leaves the geographic context out.
+        Number of vectors per region; 0 leaves the geographic context out.
     """
 
     optical: BranchConfig | None = BranchConfig(10)
@@ -58,18 +58,18 @@ class SkySenseConfig:
 
     @property
     def branches(self) -> dict[str, BranchConfig]:
-        """The branches that there are, by source."""
+        """Existing branches, by source."""
         found = {OPTICAL: self.optical, RADAR: self.radar, FINE: self.fine}
         return {name: branch for name, branch in found.items() if branch is not None}
 
     @property
     def vector(self) -> int:
-        """Length of the vectors: those of the fusion, and their context."""
+        """Length of the vectors: fusion and context."""
         return self.width * (2 if self.prototypes else 1)
 
 
 SMALL = SkySenseConfig()
-#: The picture of high resolution goes through a Swin-H in the paper, and through a transformer of its width here.
+#: In the paper the high-resolution image passes through a Swin-H, here through a transformer of its width.
 PAPER = SkySenseConfig(
     optical=BranchConfig(10, 1024, 16, 24),
     radar=BranchConfig(2, 1024, 16, 24),

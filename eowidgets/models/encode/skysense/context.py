@@ -1,4 +1,4 @@
-"""The geographic context of SkySense: vectors of each region that images of the region resemble, learned by clustering."""
+"""The geographic context of SkySense: prototype vectors per region, learned by clustering."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ def sinkhorn(alike: Tensor, *, sharpness: float = 0.05, rounds: int = 3) -> Tens
     Parameters
     ----------
     alike : Tensor, shape (..., n, k)
-        How alike sample and cluster are, -1 to 1.
+        Similarity of samples and clusters, -1 to 1.
     sharpness : float
         Small values give hard assignments.
     rounds : int
-        Each makes the sums of the clusters equal, then those of the samples.
+        Number of normalisations, each of the cluster sums and then of the sample sums.
 
     Returns
     -------
     Tensor, shape (..., n, k)
         Rows sum to 1.
     """
-    # In logarithms: exp(1 / 0.05) is large, and repeated products of it overflow.
+    # In logarithms: exp(1 / 0.05) is large, and products of it would overflow.
     plan = alike / sharpness
     for _ in range(rounds):
         plan = plan - plan.logsumexp(dim=-2, keepdim=True)
@@ -33,7 +33,7 @@ def sinkhorn(alike: Tensor, *, sharpness: float = 0.05, rounds: int = 3) -> Tens
 
 
 class GeoContext(nn.Module):
-    """Prototypes of regions, and of the whole world for places where nothing was trained.
+    """Prototypes of regions, and of the whole world for regions without training data.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class GeoContext(nn.Module):
         Rows and columns into which the globe is cut.
     prototypes, width : int
     keep : float
-        Share of a prototype that stays in an update.
+        Share of a prototype that is kept in an update.
     """
 
     def __init__(self, regions: tuple[int, int], prototypes: int, width: int, keep: float = 0.99) -> None:
@@ -55,7 +55,7 @@ class GeoContext(nn.Module):
         self.updates: Tensor
 
     def region(self, lonlat: Tensor) -> Tensor:
-        """Return the number of the region of places in degrees (b, 2), (b,), from 1; 0 is the whole world."""
+        """Return the region number of places in degrees (b, 2), (b,), from 1; 0 is the whole world."""
         rows, columns = self.regions
         lon, lat = lonlat.double().unbind(-1)
         row = ((90 - lat) / 180 * rows).long().clamp(0, rows - 1)
@@ -63,7 +63,7 @@ class GeoContext(nn.Module):
         return 1 + row * columns + column
 
     def forward(self, x: Tensor, lonlat: Tensor) -> Tensor:
-        """Return what the prototypes of the region hold about each token (b, n, width), of the same shape."""
+        """Return the attention of tokens (b, n, width) over the prototypes of their region, of the same shape."""
         region = self.region(lonlat)
         region = torch.where(self.updates[region] > 0, region, 0)
         own = self.prototypes[region]
@@ -72,13 +72,13 @@ class GeoContext(nn.Module):
 
     @torch.no_grad()
     def update(self, x: Tensor, lonlat: Tensor) -> None:
-        """Move the prototypes of the regions, and of the world, towards the tokens (b, n, width) that they are assigned."""
+        """Move the prototypes of the regions, and of the world, towards the tokens (b, n, width) assigned to them."""
         regions = self.region(lonlat)
         for number in [0, *sorted(set(regions.tolist()))]:
             tokens = functional.normalize((x if number == 0 else x[regions == number]).flatten(0, 1), dim=-1)
             shares = sinkhorn(tokens @ functional.normalize(self.prototypes[number], dim=-1).T)
             mean = shares.T @ tokens / shares.sum(0).clamp_min(1e-6).unsqueeze(-1)
-            # The first update replaces what was drawn at random.
+            # The first update replaces the random initial values.
             keep = self.keep if self.updates[number] else 0.0
             self.prototypes[number] = keep * self.prototypes[number] + (1 - keep) * mean
             self.updates[number] += 1

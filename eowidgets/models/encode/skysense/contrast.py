@@ -1,4 +1,4 @@
-"""The contrastive losses of SkySense: places of the grid, groups of them, whole images, and sources."""
+"""The contrastive losses of SkySense: positions of the grid, groups of them, whole images, and sources."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ HEAT = 0.1
 
 
 def apart(student: Tensor, teacher: Tensor) -> Tensor:
-    """Return the InfoNCE loss of vectors (n, width): each resembles its partner more than the partners of the others."""
+    """Return the InfoNCE loss of vectors (n, width): each should be closer to its partner than to all other partners."""
     alike = functional.normalize(student, dim=-1) @ functional.normalize(teacher, dim=-1).T / HEAT
     return functional.cross_entropy(alike, torch.arange(len(alike), device=alike.device))
 
 
 def groups(student: Tensor, teacher: Tensor, count: int, rounds: int = 3) -> tuple[Tensor, Tensor]:
-    """Return the means of ``count`` groups of places in each image, found in the teacher by clustering.
+    """Return the means of ``count`` groups of positions in each image, found by clustering the teacher's tokens.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def groups(student: Tensor, teacher: Tensor, count: int, rounds: int = 3) -> tup
 
 
 def granular(student: Tensor, teacher: Tensor, count: int = 4) -> Tensor:
-    """Return the mean of the losses of places, groups and images; tokens (b, n, width) of two views of the same images."""
+    """Return the mean loss of positions, groups and images; tokens (b, n, width) of two views of the same images."""
     losses = [apart(student.mean(1), teacher.mean(1))]
     if student.shape[1] > 1:
         losses.append(apart(student.flatten(0, 1), teacher.flatten(0, 1)))
@@ -53,6 +53,6 @@ def granular(student: Tensor, teacher: Tensor, count: int = 4) -> Tensor:
 
 
 def aligned(one: Tensor, other: Tensor) -> Tensor:
-    """Return how little the tokens of two sources, (b, t, n, width), resemble each other at the same places."""
+    """Return the InfoNCE loss between the tokens of two sources, (b, t, n, width), at the same positions."""
     one, other = (x.mean(1).flatten(0, 1) for x in (one, other))
     return (apart(one, other) + apart(other, one)) / 2

@@ -24,30 +24,30 @@ from eowidgets.models.encode.skysense.network import Series, SkySense
 from eowidgets.models.encode.skysense.scaling import radar
 from eowidgets.models.encode.ten_bands import BANDS, MEAN, STD, placed
 
-#: Dates of a source; a longer series becomes medians of as many parts.
+#: Maximum number of dates of a source; a longer series is reduced to medians.
 DATES = 24
 #: Pixel size of the optical and radar branches in metres.
 RESOLUTION = 10.0
-#: The bands of the source of high resolution.
+#: Bands of the high-resolution source.
 COLOURS = ("red", "green", "blue")
 
 
 @dataclass(frozen=True, slots=True)
 class SkySenseParams(EncoderParams):
-    """The weights, and the size of the windows."""
+    """Weights, and the size of the windows."""
 
-    side: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the windows that are encoded.")
+    side: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the encoded windows.")
 
 
 @register
 class SkySenseModel(Grouped):
-    """Embed patches of 4 pixels from optical series, and radar where there is some.
+    """Embed patches of 4 pixels from optical series, and from radar if available.
 
     Parameters
     ----------
     network : Module, optional
-        A network to use in place of the shipped one. If it has a branch for pictures of high resolution, the model takes
-        them as the source ``hr``.
+        A network to use instead of the shipped one. If it has a high-resolution branch, the model accepts such images
+        as the source ``hr``.
     **params
         See ``Params``.
     """
@@ -61,7 +61,7 @@ class SkySenseModel(Grouped):
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        # Windows depend on the parameters and the network: an instance's own feed.
+        # Windows depend on the parameters and the network, so the feed belongs to the instance.
         vars(self)["feed"] = self._windows()
 
     def _windows(self) -> Windows:
@@ -74,7 +74,7 @@ class SkySenseModel(Grouped):
 
     @property
     def config(self) -> SkySenseConfig:
-        """The sizes of the network."""
+        """Sizes of the network."""
         given = self._networks[0] if self._networks else None
         return given.config if isinstance(given, SkySense) else SMALL
 
@@ -94,14 +94,14 @@ class SkySenseModel(Grouped):
         return SkySense(SMALL)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Encode the windows of the batch; patches that no source saw on any date have no vector."""
+        """Encode the windows of the batch; patches that no source observed on any date have no vector."""
         sources = self.series(batch)
         found = self.module()(sources, batch.lonlat)
         known = torch.stack([s.seen.any(dim=1) for s in sources.values()]).any(dim=0)
         return {"embedding": torch.where(known.unsqueeze(1), found, torch.nan)}
 
     def series(self, batch: Batch) -> dict[str, Series]:
-        """Return the series of each source that the batch and the network have, on the scale of the training."""
+        """Return the series of each source that the batch and the network have, scaled as in the training."""
         found = {}
         own = tuple(b for b in BANDS if b in batch.bands)
         if own and OPTICAL in self.config.branches:
@@ -121,7 +121,7 @@ class SkySenseModel(Grouped):
 
     @staticmethod
     def _series(x: Tensor, seen: Tensor, days: Tensor, patch: int) -> Series:
-        """Hide what was not seen, pad to whole patches, and note which of them count."""
+        """Set missing values to 0, pad to whole patches, and compute which patches are valid."""
         x = torch.where(seen.unsqueeze(2), x, 0.0)
         missing = [-n % patch for n in x.shape[-2:]]
         x, seen = (functional.pad(v, (0, missing[1], 0, missing[0])) for v in (x, seen))

@@ -1,4 +1,4 @@
-"""SkySense (Guo et al., 2024): an encoder of space for each source, then one of dates and sources, then a context."""
+"""SkySense (Guo et al., 2024): a spatial encoder per source, a fusion of dates and sources, and a regional context."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Series:
     Attributes
     ----------
     values : Tensor, shape (b, t, c, h, w)
-        On the scale of the training; 0 where nothing was seen.
+        Scaled as in the training; 0 where nothing was observed.
     seen : Tensor, shape (b, t, g, g), bool
-        Patches that count.
+        Valid patches.
     year : Tensor, shape (t,) or (b, t)
-        Share of the year that has passed on each date, 0 to 1.
+        Elapsed share of the year on each date, 0 to 1.
     """
 
     values: Tensor
@@ -42,7 +42,7 @@ class Branch(nn.Module):
     grid : int
         Patches along one side in the training.
     width : int
-        Of what it returns.
+        Width of the output.
     """
 
     def __init__(self, config: BranchConfig, grid: int, width: int) -> None:
@@ -72,7 +72,7 @@ class Branch(nn.Module):
 
 
 class SkySense(nn.Module):
-    """The encoder: a map of vectors from the series of one to three sources.
+    """The encoder: computes a map of vectors from the series of one to three sources.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class SkySense(nn.Module):
         return {name: self.branches[name](series.values) for name, series in sources.items()}
 
     def fuse(self, tokens: Mapping[str, Tensor], sources: Mapping[str, Series]) -> Tensor:
-        """Join dates and sources at each place of the grid: (b, n, width)."""
+        """Fuse dates and sources at each position of the grid: (b, n, width)."""
         parts, seen = [], []
         for name, found in tokens.items():
             series = sources[name]
@@ -111,7 +111,7 @@ class SkySense(nn.Module):
         b, n = x.shape[:2]
         known = torch.cat(seen, dim=2)
         first = self.token.expand(b * n, 1, -1)
-        # Each place of the grid is a sequence of its own: one token for the answer, then dates and sources.
+        # Each position of the grid is a separate sequence: one summary token, then dates and sources.
         x = torch.cat([first, x.flatten(0, 1)], dim=1)
         mask = functional.pad(known.flatten(0, 1), (1, 0), value=True)
         for block in self.fusion:

@@ -1,10 +1,10 @@
-"""Radar backscatter to numbers of order one."""
+"""Scale radar backscatter to values of order one."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
-#: Decibels of common land and their spread, VV and VH; round numbers, not fitted.
+#: Typical mean and standard deviation of land in dB, VV and VH; round numbers, not fitted.
 MEAN, STD = (-12.0, -19.0), (5.0, 5.0)
 
 

@@ -1,4 +1,4 @@
-"""SpectralEarth (Braham et al., 2024): spectral adapter and vision transformer; README.md beside this file describes it."""
+"""SpectralEarth (Braham et al., 2024): spectral adapter and vision transformer; see README.md in this folder."""
 
 from eowidgets.models.encode.spectralearth.model import SpectralEarth
 from eowidgets.models.encode.spectralearth.network import MaskedAutoencoder, SpectralViT

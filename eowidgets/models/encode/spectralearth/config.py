@@ -12,7 +12,7 @@ class SpectralConfig:
     Attributes
     ----------
     first, last, step : float
-        Wavelengths in nm to which spectra are brought.
+        Wavelengths in nm of the grid that spectra are resampled to.
     adapter : tuple of int
         Channels of the three convolutions along the spectrum.
     kernels, strides : tuple of int
@@ -37,7 +37,7 @@ class SpectralConfig:
 
     @property
     def bands(self) -> int:
-        """Wavelengths of the grid."""
+        """Number of wavelengths of the grid."""
         return round((self.last - self.first) / self.step) + 1
 
 
@@ -49,5 +49,5 @@ PAPER = {
     "vit-h": SpectralConfig(420.0, 2445.05, 10.075, 1280, 32, 16),
     "vit-g": SpectralConfig(420.0, 2445.05, 10.075, 1536, 40, 24),
 }
-#: The network that is trained here, on visible light and near infrared.
+#: The shipped network, for visible light and near infrared.
 SMALL = SpectralConfig(405.0, 885.0, 8.0, 96, 3, 4, (16, 32, 64), strides=(3, 2, 2), side=32)

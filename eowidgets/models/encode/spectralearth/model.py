@@ -29,16 +29,16 @@ WAVELENGTH = "center_wavelength"
 
 @dataclass(frozen=True, slots=True)
 class SpectralEarthParams(EncoderParams):
-    """The weights."""
+    """Name of the weights."""
 
-    checkpoint: Literal["small"] = param("small", help="Which weights; those that are trained here are installed.")
+    checkpoint: Literal["small"] = param("small", help="Name of the weights; the shipped ones are installed.")
 
 
 @register
 class SpectralEarth(Encoder):
-    """Embed spectra by a network that was trained to restore hidden patches.
+    """Embed spectra with a network that was trained to reconstruct masked patches.
 
-    The bands of a cube are brought to the wavelengths of the network by their attribute ``center_wavelength`` (nm).
+    The bands of a cube are resampled to the wavelengths of the network by their attribute ``center_wavelength`` (nm).
     """
 
     name = "spectralearth"
@@ -49,7 +49,7 @@ class SpectralEarth(Encoder):
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        #: Central wavelengths in nm, by band; ``survey`` finds those of a cube.
+        #: Central wavelengths in nm, by band; ``survey`` reads those of a cube.
         self.wavelengths: dict[str, float] = {}
 
     @property
@@ -72,19 +72,19 @@ class SpectralEarth(Encoder):
         Raises
         ------
         ModelError
-            If a band states none, or the spectrum has gaps.
+            If a band has no wavelength, or the spectrum has gaps.
         """
         self.wavelengths = {b: float(cube[b].attrs.get(WAVELENGTH, float("nan"))) for b in bands_of(cube)}
         self._resampling(tuple(self.wavelengths))
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Encode medians of the clear dates; patches that were mostly not observed have no vector."""
+        """Encode medians of the clear dates; patches with less than half of their pixels observed have no vector."""
         x, seen, _ = composites(batch.x, batch.usable, batch.days, 1)
         x, seen = x[:, 0], seen[:, 0]
         rows, columns = (-n % SMALL.patch for n in x.shape[-2:])
         spectra = torch.einsum("gc,bchw->bghw", self._resampling(batch.bands).to(x.device), x)
         network = self.module()
-        # What was not observed becomes the mean of the training, 0 once it is standardised.
+        # Missing pixels are set to the mean of the training data, which is 0 after standardisation.
         mean = network.mean if isinstance(network, SpectralViT) else spectra.new_zeros(spectra.shape[1])
         spectra = torch.where(seen.unsqueeze(1), spectra, mean.view(-1, 1, 1))
         spectra = functional.pad(spectra, (0, columns, 0, rows), mode="replicate")

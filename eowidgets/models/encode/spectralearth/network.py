@@ -11,12 +11,12 @@ from torch.nn import functional
 from eowidgets.models.blocks.vit import Block
 from eowidgets.models.encode.spectralearth.config import SpectralConfig
 
-#: Of all layer norms, as in the reference.
+#: Epsilon of all layer norms, as in the reference.
 EPSILON = 1e-6
 
 
 class SpectralAdapter(nn.Sequential):
-    """Turn spectra into channels, pixel by pixel: three convolutions along the wavelengths and a mean over what is left."""
+    """Encode spectra as channels, pixel by pixel: three convolutions along the wavelengths and a mean over the rest."""
 
     def __init__(self, config: SpectralConfig) -> None:
         parts: list[nn.Module] = []
@@ -36,7 +36,7 @@ class SpectralAdapter(nn.Sequential):
 
 
 class VisionTransformer(nn.Module):
-    """A vision transformer (Dosovitskiy et al., 2021) without a classifier, with the names that timm gives."""
+    """A vision transformer (Dosovitskiy et al., 2021) without a classifier, with the parameter names of timm."""
 
     def __init__(self, config: SpectralConfig) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class VisionTransformer(nn.Module):
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
 
     def positions(self, rows: int, columns: int) -> Tensor:
-        """Return position embeddings for a grid, shape (1, rows * columns, width), interpolated to another size."""
+        """Return position embeddings for a grid, shape (1, rows * columns, width), interpolated for another size."""
         table = self.pos_embed[:, 1:]
         side = round(table.shape[1] ** 0.5)
         if (rows, columns) == (side, side):
@@ -77,7 +77,7 @@ class VisionTransformer(nn.Module):
 
 
 class SpectralViT(nn.Module):
-    """Turn spectra (b, wavelengths, h, w) into features (b, width, h / patch, w / patch).
+    """Encode spectra (b, wavelengths, h, w) as features (b, width, h / patch, w / patch).
 
     Spectra are on the grid of wavelengths, and standardised by ``mean`` and ``std``, one number per wavelength.
 
@@ -98,7 +98,7 @@ class SpectralViT(nn.Module):
         self.vit_core = VisionTransformer(config)
 
     def standardised(self, x: Tensor) -> Tensor:
-        """Subtract mean and divide by spread, wavelength by wavelength."""
+        """Subtract the mean and divide by the standard deviation, per wavelength."""
         return (x - self.mean.view(-1, 1, 1)) / self.std.view(-1, 1, 1)
 
     def tokens(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
@@ -109,7 +109,7 @@ class SpectralViT(nn.Module):
         x : Tensor, shape (b, wavelengths, h, w)
             Standardised spectra.
         kept : Tensor, optional, shape (b, k)
-            Patches that are encoded; nothing is computed for the others.
+            Patches to encode; nothing is computed for the others.
 
         Returns
         -------
@@ -122,7 +122,7 @@ class SpectralViT(nn.Module):
         if kept is None:
             y = project(self.spectral_adapter(x)).flatten(2).transpose(1, 2) + where
         else:
-            # b c (h p) (w q) -> b (h w) c p q, of which k are taken
+            # b c (h p) (w q) -> b (h w) c p q, of which k are selected
             cut = x.reshape(*x.shape[:2], rows, patch, columns, patch).permute(0, 2, 4, 1, 3, 5).flatten(1, 2)
             some = cut[torch.arange(len(x))[:, None], kept]
             y = project(self.spectral_adapter(some.flatten(0, 1))).view(*kept.shape, -1)
@@ -131,14 +131,14 @@ class SpectralViT(nn.Module):
         return found
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the features of the patches of spectra that are not standardised."""
+        """Return the features of the patches for spectra that are not standardised."""
         rows, columns = (n // self.config.patch for n in x.shape[-2:])
         tokens = self.tokens(self.standardised(x))[:, 1:]
         return tokens.transpose(1, 2).reshape(len(x), -1, rows, columns)
 
 
 class MaskedAutoencoder(nn.Module):
-    """Restore patches of which the encoder saw a few (He et al., 2022).
+    """Reconstruct all patches from a few visible ones (He et al., 2022).
 
     Parameters
     ----------
@@ -146,10 +146,10 @@ class MaskedAutoencoder(nn.Module):
     width, heads : int
         Of the decoder, one block (512 and 16 in the reference).
     share : float
-        Share of the patches that is hidden.
+        Share of the patches that is masked.
     whole : bool
-        Restore all patches as they are, and not only the hidden ones, each standardised by itself. Then the tokens must hold the
-        brightness of their own patch too, which few images do not teach otherwise.
+        Whether to reconstruct all patches, and not only the masked ones, each standardised by itself. The tokens must then
+        also encode the brightness of their own patch, which is otherwise hard to learn from few images.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class MaskedAutoencoder(nn.Module):
         self.predict = nn.Linear(width, config.bands * config.patch**2)
 
     def forward(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the mean squared error of restored patches of images (b, wavelengths, side, side)."""
+        """Return the mean squared error of reconstructed patches of images (b, wavelengths, side, side)."""
         config, b = self.encoder.config, len(x)
         n = (config.side // config.patch) ** 2
         order = torch.rand(b, n, generator=generator).argsort(1)

@@ -1,4 +1,4 @@
-"""Bring spectra of any sensor to a grid of wavelengths."""
+"""Resample the spectra of any sensor to a grid of wavelengths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from eowidgets.errors import ModelError
 from eowidgets.models.encode.spectralearth.config import SpectralConfig
 
-#: Fewest bands within the grid: with fewer, interpolation would invent the spectrum.
+#: Minimum number of bands within the grid: with fewer, interpolation is unreliable.
 FEWEST = 16
 #: Largest gap between two neighbouring bands in nm, and largest distance of the ends of the grid from a band.
 GAP = 40.0
@@ -41,14 +41,14 @@ def resampling(wavelengths: Sequence[float], config: SpectralConfig) -> Tensor:
     Raises
     ------
     ModelError
-        If the bands are too few, or leave a gap.
+        If the bands are too few, or have a gap.
     """
     at, wanted = np.asarray(wavelengths, float), grid(config)
     inside = np.sort(at[(at >= wanted[0] - GAP) & (at <= wanted[-1] + GAP)])
     steps = np.diff(np.concatenate([[wanted[0]], np.clip(inside, wanted[0], wanted[-1]), [wanted[-1]]]))
     if len(inside) < FEWEST or steps.max() > GAP:
         raise ModelError(
-            f"SpectralEarth needs spectra from {config.first:.0f} to {config.last:.0f} nm without gaps above {GAP:.0f} nm, and "
+            f"SpectralEarth needs spectra from {config.first:.0f} to {config.last:.0f} nm without gaps above {GAP:.0f} nm, but "
             f"the cube has {len(inside)} bands there: give a hyperspectral cube."
         )
     order = np.argsort(at)

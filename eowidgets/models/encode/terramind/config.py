@@ -20,7 +20,7 @@ SIZES = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of images.
+    """One modality of images.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Kind:
     mean, std : tuple of float
         In the units of the training data.
     scale : float
-        Numbers of the training data per unit of the cube.
+        Factor from the unit of the cube to that of the training data.
     low, high : float
         Limits of the values in the units of the cube.
     """
@@ -61,7 +61,7 @@ _L2A = (
 )
 _L1C = (*_L2A[:10], "cirrus", *_L2A[10:])
 REFLECTANCE = 10_000.0
-#: Reflectance that is 255 in a true-colour image of Sentinel-2 at level 2A.
+#: Reflectance that maps to 255 in a true-colour image of Sentinel-2 at level 2A.
 COLOUR_TOP = 0.2
 
 #: ``v1_pretraining_mean`` and ``v1_pretraining_std`` of the authors.
@@ -147,12 +147,12 @@ KINDS = {
     "S1RTC": Kind("untok_sen1rtc@224", ("vv", "vh"), (-10.93, -17.329), (4.391, 4.459)),
     "DEM": Kind("untok_dem@224", ("dem",), (670.665,), (951.272,)),
 }
-#: Names of the variable with the elevation.
+#: Names of the elevation variable.
 ELEVATION = ("dem", "elevation")
 
 
 def imagery(optical: str, radar: str) -> Limited:
-    """Describe images that hold one kind of optical bands, one of radar, and the elevation, in the units of a cube."""
+    """Describe images of one optical modality, one radar modality, and the elevation, in the units of a cube."""
     kinds = [KINDS[optical], KINDS[radar], KINDS["DEM"], KINDS["DEM"]]
     bands = (*kinds[0].bands, *kinds[1].bands, *ELEVATION)
     rows = [(m / k.scale, s / k.scale, k.low, k.high) for k in kinds for m, s in zip(k.mean, k.std, strict=True)]

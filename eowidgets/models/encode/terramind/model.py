@@ -20,7 +20,7 @@ from eowidgets.models.encode.terramind.network import Encoder
 
 @dataclass(frozen=True, slots=True)
 class TerramindParams(ImageParams):
-    """The weights, what the bands of the cube are, the size of the images, and how a series becomes images."""
+    """Weights, modalities of the cube's bands, image size, and reduction of a series to images."""
 
     checkpoint: Literal["v1-tiny", "v1-small", "v1-base", "v1-large"] = param(
         "v1-base", help="Vectors of 192, 384, 768 or 1024 numbers."
@@ -29,13 +29,13 @@ class TerramindParams(ImageParams):
         "S2L2A", label="Optical bands", help="Surface, top of atmosphere, or the three bands of a true-colour image."
     )
     radar: Literal["S1RTC", "S1GRD"] = param(
-        "S1RTC", label="Radar", help="Backscatter that is corrected for the slope of the terrain, or is not."
+        "S1RTC", label="Radar", help="Backscatter with or without correction for the slope of the terrain."
     )
 
 
 @register
 class Terramind(SensorEncoder):
-    """Embed every patch, in view of the others and of all kinds of images that the cube has."""
+    """Embed every patch, from all patches of all modalities of the cube."""
 
     name = "terramind"
     Params = TerramindParams
@@ -54,7 +54,7 @@ class Terramind(SensorEncoder):
         return imagery(self.params.optical, self.params.radar)
 
     def settings(self) -> Mapping[str, Any]:
-        """Give the kinds of images."""
+        """Return the modalities."""
         return {"kinds": [name for name in self._names() if any(b in self.there for b in _bands(name))]}
 
     def build(self) -> nn.Module:
@@ -67,7 +67,7 @@ class Terramind(SensorEncoder):
         for name in self._names():
             kind = KINDS[name]
             pairs = [(images.bands.index(b), c) for b, c in _bands(name).items() if b in images.bands]
-            # A cube may name its elevation twice.
+            # A cube may contain its elevation under two names.
             pairs = pairs[: len(kind.bands)]
             if pairs:
                 places, channels = (list(part) for part in zip(*pairs, strict=True))
@@ -80,7 +80,7 @@ class Terramind(SensorEncoder):
 
 
 def _bands(name: str) -> dict[str, int]:
-    """Return the common names of the bands of a kind, and the place of each in the training data."""
+    """Return the common names of the bands of a modality, and their positions in the training data."""
     if name == "DEM":
         return dict.fromkeys(ELEVATION, 0)
     return {b: i for i, b in enumerate(KINDS[name].bands)}

@@ -1,4 +1,4 @@
-"""TerraMind's encoder: the patches of several kinds of images are the tokens of one transformer."""
+"""TerraMind's encoder: the patches of several modalities are the tokens of one transformer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eowidgets.models.blocks.vit import Block
 
 EPS = 1e-6
 
-#: Kinds of images by their names in the published weights, and how many bands each has.
+#: Modalities by their names in the published weights, and their numbers of bands.
 KINDS = {
     "untok_sen2l2a@224": 12,
     "untok_sen2l1c@224": 13,
@@ -34,9 +34,9 @@ class Config:
     ----------
     width, depth, heads, hidden : int
     gated : bool
-        SwiGLU without constants in any layer, as in base and large; tiny and small have plain layers with constants.
+        SwiGLU without biases in any layer, as in base and large; tiny and small have plain layers with biases.
     patch, side : int
-        Of the images whose positions are stored.
+        Of the images whose position embeddings are stored.
     """
 
     width: int
@@ -49,7 +49,7 @@ class Config:
 
 
 class Embedding(nn.Module):
-    """Project the patches of one kind of images; it adds their positions and a vector of the kind."""
+    """Project the patches of one modality, and add their position embeddings and a modality vector."""
 
     pos_emb: Tensor
 
@@ -57,7 +57,7 @@ class Embedding(nn.Module):
         super().__init__()
         self.bands, self.patch = bands, config.patch
         n = config.side // config.patch
-        # Fixed, and stored with the published weights all the same.
+        # Fixed, but nevertheless stored with the published weights.
         self.register_buffer("pos_emb", positions(n, config.width))
         self.mod_emb = nn.Parameter(0.02 * torch.randn(1, 1, config.width))
         self.proj = nn.Linear(config.patch**2 * bands, config.width, bias=False)
@@ -69,7 +69,7 @@ class Embedding(nn.Module):
         ----------
         x : Tensor
         channels : list of int
-            Which of the bands of the training data ``x`` holds: the columns of others are left out of the projection.
+            Positions of the bands of ``x`` in the training data; the columns of all others are left out of the projection.
         """
         h, w = (n // self.patch for n in x.shape[-2:])
         # width (p p bands) -> width (p p) c
@@ -81,7 +81,7 @@ class Embedding(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Embed the patches of images of one place.
+    """Embed the patches of the images of one place.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ class Encoder(nn.Module):
         self.encoder_norm = nn.LayerNorm(config.width, eps=EPS)
 
     def forward(self, images: Mapping[str, tuple[Tensor, list[int]]]) -> Tensor:
-        """Return the mean of the encoded patches over the kinds.
+        """Return the mean of the encoded patches over the modalities.
 
         Parameters
         ----------
         images : mapping of str to (Tensor, list of int)
-            By the names of ``KINDS``: normalised values (b, c, h patch, w patch), and which bands they are.
+            By the names of ``KINDS``: normalised values (b, c, h patch, w patch), and the positions of their bands.
 
         Returns
         -------
@@ -130,7 +130,7 @@ class Encoder(nn.Module):
 
 
 def positions(n: int, width: int) -> Tensor:
-    """Encode the places of ``n`` by ``n`` patches, half of the numbers for rows and half for columns.
+    """Encode the positions of ``n`` by ``n`` patches, half of the channels for rows and half for columns.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""U-Nets for field boundaries (Zahid et al., 2024); README.md beside this file describes them."""
+"""U-Nets for field boundaries (Zahid et al., 2024); see README.md in this folder."""
 
 from eowidgets.models.blocks.unet import UNet, UNetConfig
 from eowidgets.models.fields.unet.config import PAPER, SHIPPED

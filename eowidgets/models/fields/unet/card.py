@@ -23,27 +23,27 @@ URL = "https://doi.org/10.48550/arXiv.2411.15923"
 
 OWN = Card(
     title="Field boundaries from dates, own labels",
-    summary="Is trained on labelled windows of up to three dates, and maps fields and their boundaries with a U-Net.",
+    summary="Maps fields and their boundaries with a U-Net, after training on labelled windows of up to three dates.",
     paper=PAPER,
     url=URL,
     licence="Apache-2.0",
-    data="none: it is trained on the labels of its user",
+    data="none: it is trained on your labels",
     scores={
         "IoU of simulated boundaries, three dates": 0.828,
         "IoU of simulated boundaries, the best single date": 0.712,
         "IoU of simulated boundaries, limit on the gradient of three dates": 0.796,
     },
     limits="Measured on simulated fields only. "
-    "It is run on as many dates as it was trained on, in the same order of seasons. Boundaries narrower than a pixel are "
-    "seen only where the fields differ.",
+    "It needs as many dates as it was trained on, in the same order of seasons. Boundaries narrower than a pixel are "
+    "detected only where the fields differ.",
 )
 SHIPPED = Card(
-    title="Fields and their boundaries from one picture",
+    title="Fields and their boundaries from one image",
     summary="Maps fields, their boundaries and other land from red, green and blue at 2 m.",
     paper=PAPER,
     url=URL,
-    limits="Trained on seven pictures of the Midwest of the USA in summer, outlined by the authors of a detector; other regions, "
-    "seasons and sensors are untested. Fields that differ in nothing but the crop of another date are not separated. "
+    limits="Trained on seven images of the Midwest of the USA in summer, outlined by the authors of a detector; other regions, "
+    "seasons and sensors are untested. Fields that differ only in the crop of another date are not separated. "
     "Probabilities are not calibrated.",
     **WEIGHTS.on_card(),
 )

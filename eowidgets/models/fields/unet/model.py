@@ -27,15 +27,15 @@ from eowidgets.models.classical.series import masked_median
 from eowidgets.models.fields.unet.card import CLASSES, OWN, SHIPPED, WEIGHTS
 from eowidgets.models.fields.unet.config import SHIPPED as SIZES
 
-#: Dates of a stack, at most.
+#: Maximum number of dates of a stack.
 DATES = 3
-#: Rows and columns of a cube from which the scale of its bands is taken.
+#: Rows and columns of a cube from which the scale of its bands is computed.
 SURVEY = 512
 
 
 @dataclass(frozen=True, slots=True)
 class FieldsParams:
-    """How the network is trained."""
+    """Settings of the training."""
 
     steps: int = steps_param(300)
     rate: float = rate_param(2e-3)
@@ -43,7 +43,7 @@ class FieldsParams:
 
 @register
 class FieldsUNet(Trainable):
-    """Train a U-Net on stacks of dates: of NDVI where the bands allow it, else of all bands."""
+    """Train a U-Net on stacks of dates: of NDVI if the bands allow it, otherwise of all bands."""
 
     name = "fields-unet"
     task = Task.SEGMENT
@@ -64,7 +64,7 @@ class FieldsUNet(Trainable):
         return Scaled(network, sizes["bands"])
 
     def train(self, network: nn.Module, examples: Examples, seed: int, progress: Progress) -> None:
-        """Train with a loss that weighs rare classes, as boundaries are, by the root of their rarity."""
+        """Train with a loss that weights classes by the square root of their inverse frequency, because boundaries are rare."""
         assert isinstance(network, Scaled)  # noqa: S101  (see build)
         x, bands = stack_of(examples.batch)
         network.learn(Examples(replace(examples.batch, x=x, bands=bands), examples.target, examples.group))
@@ -77,14 +77,14 @@ class FieldsUNet(Trainable):
         train_on(network, examples, forward, recipe, seed=seed, progress=progress, loss=loss)
 
     def forward(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Return scores (n, classes, h, w); NaN for a pixel that was seen on no date."""
+        """Return scores (n, classes, h, w); NaN for a pixel without any clear date."""
         assert isinstance(network, Scaled)  # noqa: S101
         x, _ = stack_of(batch)
         found = network.body(network.bands(x, batch.usable).flatten(1, 2))
         return network.answer(found).masked_fill(~batch.usable.any(1)[:, None], torch.nan)
 
     def _describe(self, target: Target) -> None:
-        """State that as many dates are needed as it was trained on."""
+        """Set the required number of dates to that of the training."""
         super()._describe(target)
         dates = dict(self.sizes or {})["dates"]
         self.feed = replace(self.feed, min_dates=dates, max_dates=dates)  # type: ignore[misc]
@@ -95,7 +95,7 @@ class FieldsUNet(Trainable):
 
 
 def stack_of(batch: Batch) -> tuple[Tensor, tuple[str, ...]]:
-    """Return NDVI (b, t, 1, h, w), or all bands where red or near infrared is missing, and the names."""
+    """Return NDVI (b, t, 1, h, w), or all bands if red or near infrared is missing, and their names."""
     if not {"red", "nir"} <= set(batch.bands):
         return batch.x, batch.bands
     red, nir = (batch.x[:, :, batch.bands.index(band)] for band in ("red", "nir"))
@@ -108,7 +108,7 @@ def stack_of(batch: Batch) -> tuple[Tensor, tuple[str, ...]]:
 class Fields(Model):
     """Map fields, their boundaries and other land from the median of the clear dates, at 2 m.
 
-    Every band is scaled by its mean and spread over the whole cube, so its unit does not matter.
+    Every band is scaled by its mean and standard deviation over the whole cube, so its unit has no influence.
     """
 
     name = "fields"
@@ -123,13 +123,13 @@ class Fields(Model):
         self.scale: Tensor | None = None
 
     def module(self) -> nn.Module:
-        """Load the weights at the first call."""
+        """Return the network; load its weights at the first call."""
         if self._network is None:
             self._network = load_checkpoint(UNet(SIZES), self.checkpoint)
         return self._network
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Take the scale of the bands from the whole cube: windows alone would be brought to different scales."""
+        """Compute the scale of the bands from the whole cube: windows would be scaled differently."""
         steps: dict[Any, slice] = {k: slice(None, None, -(-cube.sizes[k] // SURVEY)) for k in ("y", "x")}
         thin = cube.isel(steps)
         x = torch.as_tensor(np.asarray(schema.stack(thin, WEIGHTS.bands).values, np.float32))
@@ -137,7 +137,7 @@ class Fields(Model):
         self.scale = scale_of(picture(x.nan_to_num()[None], (seen & x.isfinite().all(1))[None])[0])
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Return the classes and their probabilities."""
+        """Return the outputs: classes and their probabilities."""
         return (Classes("field", classes=CLASSES, long_name="Fields and their boundaries"),)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
@@ -155,7 +155,7 @@ def picture(x: Tensor, usable: Tensor) -> Tensor:
 
 
 def scale_of(seen: Tensor) -> Tensor:
-    """Return mean and spread of the bands of pictures (..., c, h, w), shape (2, c, 1, 1)."""
+    """Return mean and standard deviation of the bands of images (..., c, h, w), shape (2, c, 1, 1)."""
     values = seen.movedim(-3, 0).flatten(1)
     there = values.isfinite()
     count = there.sum(1).clamp_min(1)
@@ -165,5 +165,5 @@ def scale_of(seen: Tensor) -> Tensor:
 
 
 def scaled(seen: Tensor, scale: Tensor) -> Tensor:
-    """Bring pictures (b, c, h, w) to a mean of 0 and a spread of 1; 0 where nothing was seen."""
+    """Scale images (b, c, h, w) to mean 0 and standard deviation 1; 0 where nothing was observed."""
     return ((seen - scale[0]) / scale[1]).clamp(-4, 4).nan_to_num()

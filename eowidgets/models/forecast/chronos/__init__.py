@@ -1,4 +1,4 @@
-"""Chronos (Ansari et al., 2024): pretrained forecasters from the hub; README.md beside this file describes it."""
+"""Chronos (Ansari et al., 2024): pre-trained forecasters from the hub; see README.md in this folder."""
 
 from eowidgets.models.forecast.chronos.model import ChronosForecaster
 

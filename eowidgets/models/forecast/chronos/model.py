@@ -1,4 +1,4 @@
-"""Chronos: pretrained forecasters whose weights are fetched from the hub (optional)."""
+"""Chronos: pre-trained forecasters whose weights are downloaded from the hub (optional)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from eowidgets.models.forecast.networks.zeroshot import GridParams, ZeroShot
 class ChronosForecaster(ZeroShot):
     """Adapter of the PyPI package ``chronos-forecasting``: the median of any of its models.
 
-    The weights are fetched when the forecaster is made, and taken from the hub's cache afterwards; only configuration
-    and safetensors are read.
+    The weights are downloaded when the forecaster is created, and read from the hub's cache afterwards; only
+    configuration and safetensors are read.
     """
 
     name = "forecast-chronos"
@@ -30,18 +30,18 @@ class ChronosForecaster(ZeroShot):
     pretrained = ("bolt-tiny",)
     card = Card(
         title="Chronos",
-        summary="A pretrained forecaster from the hub that needs no training.",
+        summary="A pre-trained forecaster from the hub that needs no training.",
         paper="Ansari et al. (2024), Chronos: learning the language of time series, TMLR; arXiv:2403.07815",
         url="https://github.com/amazon-science/chronos-forecasting",
-        limits="Has seen few satellite series; needs several seasons to find one at all; fetches its weights.",
+        limits="Trained on few satellite series; needs several seasons to detect seasonality; downloads its weights.",
         licence="Apache-2.0",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params(GridParams):
-        """The grid, and which weights."""
+        """Grid and weights."""
 
-        weights: str = param("amazon/chronos-bolt-tiny", help="Repository on the hub, or a folder here.")
+        weights: str = param("amazon/chronos-bolt-tiny", help="Repository on the hub, or a local folder.")
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
@@ -57,7 +57,9 @@ class ChronosForecaster(ZeroShot):
             self.model = pipeline.from_pretrained(str(source), device_map="cpu", use_safetensors=True)
         except (OSError, ValueError, KeyError, AttributeError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise ModelError(f"{self.params.weights!r} holds no Chronos model ({reason}): name another.") from error
+            raise ModelError(
+                f"{self.params.weights!r} holds no Chronos model ({reason}): give another repository or folder."
+            ) from error
 
     def _median(self, rows: Tensor, steps: int) -> Tensor:
         quantiles, _ = self.model.predict_quantiles(rows, prediction_length=steps, quantile_levels=[0.5])

@@ -1,4 +1,4 @@
-"""Fracast: a small pretrained forecaster whose weights come with its package; README.md beside this file describes it."""
+"""Fracast: a small pre-trained forecaster whose weights are part of its package; see README.md in this folder."""
 
 from eowidgets.models.forecast.fracast.model import FracastForecaster
 

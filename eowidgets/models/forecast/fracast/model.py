@@ -1,4 +1,4 @@
-"""Fracast: a small zero-shot forecaster whose weights come with its package (optional)."""
+"""Fracast: a small zero-shot forecaster whose weights are part of its package (optional)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class FracastForecaster(ZeroShot):
     pretrained = ("0",)
     card = Card(
         title="Fracast",
-        summary="A pretrained forecaster of 85 000 weights that needs no training.",
+        summary="A pre-trained forecaster of 85 000 weights that needs no training.",
         paper="The package fracast 0.1.0.",
         url="https://pypi.org/project/fracast/",
-        limits="Has seen no satellite series; needs several seasons to find one at all; slow: about ten series a second, and a "
-        "series is a band of a pixel.",
+        limits="Trained on no satellite series; needs several seasons to detect seasonality; slow: about ten series per second, "
+        "and each band of a pixel is a series.",
         licence="Apache-2.0",
     )
 

@@ -1,4 +1,4 @@
-"""iTransformer as a forecaster that is trained on the series it is given."""
+"""iTransformer as a forecaster that is trained on the given series."""
 
 from __future__ import annotations
 

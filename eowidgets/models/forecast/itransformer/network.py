@@ -41,11 +41,11 @@ class ITransformer(SeriesNetwork):
         self.head = nn.Linear(width, self.outputs)
 
     def features(self, x: Tensor) -> Tensor:
-        """One vector per channel, (b, c, width)."""
+        """Return one vector per channel, (b, c, width)."""
         tokens: Tensor = self.norm(self.layers(self.embed(x.transpose(1, 2))))  # b t c -> b c width
         return tokens
 
     def project(self, features: Tensor) -> Tensor:
-        """Each channel's vector to its future."""
+        """Project each channel's vector to its future values."""
         out: Tensor = self.head(features)
         return out.transpose(1, 2)

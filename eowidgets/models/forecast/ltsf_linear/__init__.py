@@ -1,4 +1,4 @@
-"""NLinear and DLinear (Zeng et al., 2023): linear maps of the look-back; README.md beside this file describes it."""
+"""NLinear and DLinear (Zeng et al., 2023): linear maps of the look-back; see README.md in this folder."""
 
 from eowidgets.models.forecast.ltsf_linear.model import DLinearForecaster, LinearForecaster, NLinearForecaster
 from eowidgets.models.forecast.ltsf_linear.network import DLinear, NLinear, absolute_map, ridge_map

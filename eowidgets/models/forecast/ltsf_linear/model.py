@@ -15,7 +15,7 @@ from eowidgets.models.forecast.networks.network import SeriesNetwork
 from eowidgets.models.forecast.series.grid import regrid
 from eowidgets.models.forecast.series.past import Past
 
-#: Rounds of reweighting of a map in closed form: absolute errors, as for the other networks.
+#: Iterations of reweighting of a map in closed form: absolute errors, as for the other networks.
 ROUNDS = 5
 
 
@@ -24,17 +24,17 @@ class LinearForecaster(NetworkForecaster):
 
     @dataclass(frozen=True, slots=True)
     class Params(NetworkForecaster.Params):
-        """The grid, and how the map is found."""
+        """Grid, and estimation of the map."""
 
-        closed: bool = param(True, help="Solve by ridge regression; if not, train by gradient descent.")
-        ridge: float = param(1.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
+        closed: bool = param(True, help="Solve by ridge regression; otherwise train by gradient descent.")
+        ridge: float = param(1.0, unit="observations", low=1e-9, high=1e9, help="Ridge penalty of the map.")
 
     def _learn(self, network: SeriesNetwork, examples: list[Hindcast]) -> None:
         p = self.params
         if not (p.closed and isinstance(network, NLinear | DLinear)):
             super()._learn(network, examples)
             return
-        # A map has one answer for each step of the grid: what was seen later is brought onto it.
+        # The map has one output per step of the grid, so later observations are interpolated to the grid.
         past = torch.cat([one.window for one in examples])
         steps = p.step * torch.arange(1, self.steps + 1, dtype=torch.float64)
         later = [regrid(Past(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
@@ -48,7 +48,7 @@ class NLinearForecaster(LinearForecaster):
     name = "forecast-nlinear"
     card = Card(
         "NLinear",
-        "One linear map from the last year to what comes next.",
+        "One linear map from the last year to the forecast.",
         NLinear.paper,
         limits=LIMITS,
         licence="Apache-2.0",
@@ -61,17 +61,17 @@ class DLinearForecaster(LinearForecaster):
 
     @dataclass(frozen=True, slots=True)
     class Params(LinearForecaster.Params):
-        """The same, but pulled harder: without a map what is left is the mean year, not the last value.
+        """Settings with a stronger ridge penalty: it shrinks the forecast towards the mean year, not the last value.
 
-        That pull is what climatology is to the others.
+        The penalty replaces the averaging with climatology of the other models.
         """
 
         shrink: float = param(
-            0.0, low=0.0, high=1.0, help="Share of climatology in the forecast, if the mean year is taken out."
+            0.0, low=0.0, high=1.0, help="Weight of climatology in the forecast, if the mean year is subtracted."
         )
-        ridge: float = param(100.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
+        ridge: float = param(100.0, unit="observations", low=1e-9, high=1e9, help="Ridge penalty of the map.")
 
     name = "forecast-dlinear"
     card = Card(
-        "DLinear", "Linear maps of the trend and of what is left.", DLinear.paper, limits=LIMITS, licence="Apache-2.0"
+        "DLinear", "Linear maps of the trend and of the remainder.", DLinear.paper, limits=LIMITS, licence="Apache-2.0"
     )

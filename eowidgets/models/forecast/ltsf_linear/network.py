@@ -9,7 +9,7 @@ from eowidgets.models.forecast.networks.network import SeriesNetwork, moving_ave
 
 
 def ridge_map(x: Tensor, y: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
-    """Linear map with a bias that is not penalised, ``y ≈ x W + b``, by the normal equations in float64.
+    """Solve a linear map ``y ≈ x W + b`` with an unpenalised bias, by the normal equations in float64.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ def ridge_map(x: Tensor, y: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
 
 
 def absolute_map(x: Tensor, y: Tensor, ridge: float, rounds: int) -> tuple[Tensor, Tensor]:
-    """:func:`ridge_map` with absolute in place of squared errors, by reweighting it so many times.
+    """Solve :func:`ridge_map` for absolute instead of squared errors, by ``rounds`` of reweighting.
 
-    Each output has its own weights, so that one odd value does not speak for the others.
+    Each output has its own weights, so an outlier in one output does not affect the others.
     """
     weight, bias = ridge_map(x, y, ridge)
     x, y = torch.cat([x, torch.ones_like(x[:, :1])], dim=1).double(), y.double()
@@ -61,11 +61,11 @@ class NLinear(SeriesNetwork):
         super().__init__(lookback, horizon, channels)
         self.width = lookback
         self.head = nn.Linear(lookback, self.outputs)
-        # The mean of the look-back is where the paper starts from.
+        # The paper initialises the map with the mean of the look-back.
         nn.init.constant_(self.head.weight, 1 / lookback)
 
     def features(self, x: Tensor) -> Tensor:
-        """Differences from the last value, (b, c, t)."""
+        """Return differences from the last value, (b, c, t)."""
         return (x - x[:, -1:]).transpose(1, 2)
 
     def project(self, features: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class NLinear(SeriesNetwork):
         return out.transpose(1, 2)
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Forecast without a scale: the map is linear, and the last value is the level."""
+        """Forecast without scaling: the map is linear, and the last value is the level."""
         x = x if seen is None else torch.where(seen, x, 0.0)
         return self.project(self.features(x)) + x[:, -1:]
 
@@ -82,7 +82,7 @@ class NLinear(SeriesNetwork):
     def solve(self, x: Tensor, y: Tensor, ridge: float = 1.0, rounds: int = 0) -> NLinear:
         """Set the map in closed form from windows ``(b, lookback, c)`` and their futures ``(b, horizon, c)``.
 
-        With ``rounds`` of reweighting it is the map of least absolute errors, not of least squares.
+        With ``rounds`` of reweighting it minimises absolute errors instead of squared errors.
         """
         rows = (y - x[:, -1:]).transpose(1, 2).flatten(0, 1)
         weight, bias = absolute_map(self.features(x).flatten(0, 1), rows, ridge, rounds)
@@ -93,9 +93,9 @@ class NLinear(SeriesNetwork):
 
 @register_network
 class DLinear(SeriesNetwork):
-    """Two linear maps, of the moving average and of what is left (Zeng et al., 2023, AAAI).
+    """Two linear maps, of the moving average and of the remainder (Zeng et al., 2023, AAAI).
 
-    Both maps are linear in the look-back, so their sum is one map: in closed form it is that of least squares with a
+    Both maps are linear in the look-back, so their sum is one map: in closed form it is the least-squares map with a
     constant, without NLinear's last value.
 
     Parameters
@@ -114,7 +114,7 @@ class DLinear(SeriesNetwork):
         nn.init.constant_(self.head.weight, 1 / lookback)
 
     def features(self, x: Tensor) -> Tensor:
-        """Trend and remainder, one after the other, (b, c, 2 t)."""
+        """Return trend and remainder, concatenated, (b, c, 2 t)."""
         trend = moving_average(x, self.window)
         return torch.cat([trend, x - trend], dim=1).transpose(1, 2)
 
@@ -124,7 +124,7 @@ class DLinear(SeriesNetwork):
         return out.transpose(1, 2)
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Forecast as it is, without normalisation."""
+        """Forecast without normalisation."""
         return self.project(self.features(x if seen is None else torch.where(seen, x, 0.0)))
 
     @torch.no_grad()

@@ -1,1 +1,1 @@
-"""What the forecasting networks share: their form, their training on hindcasts, their published sizes, and five tasks."""
+"""Shared parts of the forecasting networks: interface, training on hindcasts, published sizes, and five tasks."""

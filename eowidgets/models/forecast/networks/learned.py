@@ -1,4 +1,4 @@
-"""Networks as forecasters of irregular series: trained on hindcasts of the series that they are given."""
+"""Networks as forecasters of irregular series: trained on hindcasts of the given series."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from eowidgets.models.forecast.series.past import Past
 from eowidgets.models.forecast.series.season import fit_season
 from eowidgets.models.forecast.statistical.climatology import Climatology
 
-#: Series that are learnt from at most, the windows cut from them at least and at most.
+#: Maximum number of training series, and minimum and maximum number of windows cut from them.
 SERIES, CUTS, WINDOWS = 2000, 24, 40_000
-#: Series that go through a network at once.
+#: Number of series per pass of a network.
 CHUNK = 4096
-#: Steps that are learnt at once where nothing says how many; in a run, as many as this many days have at most: beyond that
-#: the forecast runs on from itself, because few cubes are long enough to learn more.
+#: Default number of steps of the output; in a run, as many as fit into at most this many days: beyond that the forecast is
+#: continued recursively, because few cubes are long enough to train longer outputs.
 AHEAD, FURTHEST_LEARNT = 9, 180
 #: For the cards of the systems.
-LIMITS = "Learns from the series it is given only: a few years at least, and many series."
+LIMITS = "Trained on the given series only, which needs a few years and many series."
 
 
 def reaching(params: Any) -> Any:
@@ -51,7 +51,7 @@ def reaching(params: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Hindcast:
-    """What was known on one date, on the grid, and what was seen after it.
+    """The past up to one date, on the grid, and the observations after it.
 
     Attributes
     ----------
@@ -69,28 +69,28 @@ class Hindcast:
 
 
 class NetworkForecaster(Forecaster):
-    """A :class:`~eowidgets.models.forecast.networks.network.SeriesNetwork` with the grid in time that it needs.
+    """A :class:`~eowidgets.models.forecast.networks.network.SeriesNetwork` with the time grid that it needs.
 
-    ``fit`` cuts the series at many dates and makes each time what ``forecast`` makes: season and look-back come from what
-    was known on that date, and the truth is what was seen later. So nothing learnt leans on the future of a window.
-    Forecasts beyond the horizon run on from the forecast before.
+    ``fit`` cuts the series at many dates and repeats the steps of ``forecast`` at each: season and look-back are computed
+    from the data up to that date, and the target is the later observations. So no future data enter a window. Forecasts
+    beyond the horizon are continued recursively.
 
-    What comes out is averaged with climatology: few years are little to learn from, and the mean of two forecasts that
-    err in their own ways is mostly better than both (Bates and Granger, 1969, Operational Research Quarterly 20(4)).
+    The output is averaged with climatology: a few years are little training data, and the mean of two forecasts with
+    different errors is mostly better than both (Bates and Granger, 1969, Operational Research Quarterly 20(4)).
 
     Parameters
     ----------
     channels : int, optional
-        Make the network at once, for weights that were saved: ``eow.load`` does that.
+        Create the network immediately, for saved weights, as ``eow.load`` does.
     **params
         As in ``Params``.
 
     Attributes
     ----------
     architecture : str, optional
-        Name of the network, where it is not the short name of the model.
+        Name of the network, if it differs from the short name of the model.
     network : SeriesNetwork or None
-        What was learnt.
+        The fitted network.
     """
 
     regular = True
@@ -99,25 +99,25 @@ class NetworkForecaster(Forecaster):
 
     @dataclass(frozen=True, slots=True)
     class Params(When):
-        """The dates, the grid, and the training."""
+        """Dates, grid and training."""
 
         step: float = param(10.0, unit="days", low=1e-3, high=366.0, help="Days between two steps of the grid.")
-        lookback: int = param(36, unit="steps", low=4, high=2000, help="Steps of the past that are seen.")
+        lookback: int = param(36, unit="steps", low=4, high=2000, help="Steps of the look-back.")
         ahead: int | None = param(
             None,
             unit="steps",
             low=1,
             high=2000,
-            help="Steps learnt at once; later ones are made in turn. Not set: those of the horizon in a run, otherwise 9.",
+            help="Steps per output; later steps are forecast recursively. Not set: those of the horizon in a run, otherwise 9.",
         )
-        season: bool = param(True, help="Take the mean year of each series out first, and put it back afterwards.")
+        season: bool = param(True, help="Subtract the mean year of each series first, and add it back afterwards.")
         shrink: float = param(
-            0.5, low=0.0, high=1.0, help="Share of climatology in the forecast, if the mean year is taken out."
+            0.5, low=0.0, high=1.0, help="Weight of climatology in the forecast, if the mean year is subtracted."
         )
-        updates: int = param(300, low=1, high=100_000, help="Steps of the optimiser.")
-        windows: int = param(256, low=1, high=100_000, help="Windows in a step of the optimiser.")
-        rate: float = param(2e-3, low=1e-7, high=1.0, help="Peak of the learning rate.")
-        training_seed: int = param(0, low=0, high=2**31 - 1, help="Of weights, windows and dropout.")
+        updates: int = param(300, low=1, high=100_000, help="Optimiser steps.")
+        windows: int = param(256, low=1, high=100_000, help="Windows per optimiser step.")
+        rate: float = param(2e-3, low=1e-7, high=1.0, help="Peak learning rate.")
+        training_seed: int = param(0, low=0, high=2**31 - 1, help="Seed of weights, windows and dropout.")
 
     def __init__(self, channels: int | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -132,14 +132,14 @@ class NetworkForecaster(Forecaster):
 
     @property
     def steps(self) -> int:
-        """Steps that are learnt at once."""
+        """Number of steps per output."""
         return self.params.ahead or AHEAD
 
     def _reach(self) -> None:
         self.params = reaching(self.params)
 
     def _season(self, series: Past) -> Callable[[Tensor], Tensor]:
-        """Mean season from what the series knows, as a function of days, (n, h, c); 0 if it is left in."""
+        """Return the fitted mean season as a function of days, (n, h, c); 0 if the season is not subtracted."""
         n, _, c = series.values.shape
         if not self.params.season:
             return lambda days: series.values.new_zeros(n, len(days), c)
@@ -147,7 +147,7 @@ class NetworkForecaster(Forecaster):
         return lambda days: series.unrow(fitted.at(days)).to(series.values.dtype)
 
     def _window(self, series: Past, season: Callable[[Tensor], Tensor]) -> Tensor:
-        """Look-back on the grid, without the season."""
+        """Return the look-back on the grid, without the season."""
         p = self.params
         rest = torch.where(series.seen, series.values - season(series.days), 0.0)
         grid = past_grid(series.cut, p.step, p.lookback)
@@ -161,13 +161,13 @@ class NetworkForecaster(Forecaster):
         cuts = series.days[(series.days >= earliest) & (series.days <= end)]
         if not len(cuts) or earliest < first:
             raise InputError(
-                f"{series.cut - first:.0f} days are too few to learn {reach:g} days ahead from: "
-                "give longer series, a shorter horizon, or take a forecaster that needs no training."
+                f"{series.cut - first:.0f} days are too short to train forecasts {reach:g} days ahead: "
+                "give longer series, a shorter horizon, or choose a forecaster that needs no training."
             )
         generator = torch.Generator().manual_seed(p.training_seed)
         good = series.seen.any(dim=1).all(dim=1).nonzero().flatten().cpu()
         if not len(good):
-            raise InputError("No series was seen in all of its channels: leave out channels that hold nothing.")
+            raise InputError("No series has observations in all of its channels: leave out empty channels.")
         some = good[torch.randperm(len(good), generator=generator)[:SERIES]].to(series.values.device)
         series = Past(series.values[some], series.days, series.seen[some])
         count = min(len(cuts), max(CUTS, WINDOWS // len(some)))
@@ -182,7 +182,7 @@ class NetworkForecaster(Forecaster):
                 truth = torch.where(seen, series.values[:, last:end] - season(days), 0.0)
                 found.append(Hindcast(self._window(known, season), truth.float(), seen, days, cut))
         if not found:
-            raise InputError(f"Nothing was seen within {reach:g} days after any date: give a longer horizon.")
+            raise InputError(f"There are no observations within {reach:g} days after any date: give a longer horizon.")
         return found
 
     def _fit(self, series: Past) -> None:
@@ -196,12 +196,12 @@ class NetworkForecaster(Forecaster):
         self._remember({"channels": network.channels})
 
     def _remember(self, more: dict[str, Any]) -> None:
-        """Note what the constructor needs to make the network again, for copies and saved models."""
+        """Record the constructor arguments that recreate the network, for copies and saved models."""
         kept = {k: v for k, v in vars(self)["_made_from"][1].items() if k != "channels"}
         vars(self)["_made_from"] = ((), {**kept, **more})
 
     def with_params(self, **params: Any) -> Self:
-        """Make a copy that differs in some parameters; it keeps what was learnt if that does not depend on them."""
+        """Return a copy with other parameters; it keeps the fit if that does not depend on them."""
         new = super().with_params(**params)
         changed = {name for name in params if getattr(new.params, name) != getattr(self.params, name)}
         if changed - {*DATES, "shrink"}:
@@ -210,7 +210,7 @@ class NetworkForecaster(Forecaster):
         return new
 
     def settings(self) -> Mapping[str, Any]:
-        """Give a hash of what was learnt, from this cube or before."""
+        """Return a hash of the fit."""
         if self.network is None:
             return {}
         digest = hashlib.sha256()
@@ -227,7 +227,7 @@ class NetworkForecaster(Forecaster):
             chosen = torch.randint(len(one.window), (p.windows,)).to(one.window.device)
             window, seen = one.window[chosen], one.seen[chosen]
             made = to_days(window[:, -1], network(window), one.days, one.cut, p.step)
-            # Absolute errors: among what was seen afterwards there are clouds that the mask has missed.
+            # Absolute errors, because the later observations include undetected clouds.
             return ((made - one.truth[chosen]).abs() * seen).sum() / seen.sum().clamp_min(1)
 
         def schedule(optimiser: Optimizer, _: object) -> LRScheduler:
@@ -240,8 +240,8 @@ class NetworkForecaster(Forecaster):
         if network is None or series.values.shape[2] != network.channels:
             trained = network.channels if network is not None else 0
             raise ModelError(
-                f"Forecaster {self.name!r} has learnt {trained} channels, and these series have "
-                f"{series.values.shape[2]}: fit it on the same channels."
+                f"Forecaster {self.name!r} was fitted to {trained} channels, but these series have "
+                f"{series.values.shape[2]}: fit it to the same channels."
             )
         network.to(series.values.device)
         season = self._season(series)
@@ -256,7 +256,7 @@ class NetworkForecaster(Forecaster):
 
 
 def _run(network: SeriesNetwork, window: Tensor, steps: int) -> Tensor:
-    """Forecast as many steps as asked for, each stretch from the look-back before it."""
+    """Forecast any number of steps, each chunk from the look-back before it."""
     path = window
     while path.shape[1] < window.shape[1] + steps:
         path = torch.cat([path, network(path[:, -network.lookback :])], dim=1)

@@ -1,4 +1,4 @@
-"""What the networks share: the shape of their input and output, instance normalisation, a moving average, an encoder layer."""
+"""Shared by the networks: input and output shapes, instance normalisation, moving average, encoder layer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from torch.nn import functional
 from eowidgets.errors import InputError, unknown
 from eowidgets.models.blocks.attention import Attention
 
-#: Squared units of the series below which it counts as constant, relative to nothing: series are near unit scale.
+#: Variance below which a series counts as constant; absolute, because series are near unit scale.
 SMALLEST_VARIANCE = 1e-5
 
 
 class SeriesNetwork(nn.Module):
     """A network from ``lookback`` steps of ``channels`` series to ``horizon`` steps of the same.
 
-    With a horizon of 0 the same network reconstructs its look-back; :mod:`eowidgets.models.forecast.networks.tasks` makes five
-    tasks of that.
+    With a horizon of 0 the same network reconstructs its look-back; :mod:`eowidgets.models.forecast.networks.tasks` builds
+    five tasks on it.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class SeriesNetwork(nn.Module):
     Attributes
     ----------
     outputs : int
-        Steps that come out: ``horizon``, or ``lookback`` of a network that reconstructs.
+        Number of output steps: ``horizon``, or ``lookback`` for a network that reconstructs.
     width : int
-        Length of the vector that :meth:`features` gives for each row.
+        Length of the vector that :meth:`features` returns for each row.
     """
 
     name: ClassVar[str]
@@ -42,7 +42,7 @@ class SeriesNetwork(nn.Module):
         super().__init__()
         if min(lookback, channels) < 1 or horizon < 0:
             raise InputError(
-                f"A look-back of {lookback} steps, {channels} channels, horizon {horizon}: give 1 or more."
+                f"A look-back of {lookback} steps, {channels} channels and horizon {horizon} is invalid: give positive sizes."
             )
         self.lookback, self.horizon, self.channels = lookback, horizon, channels
         self.outputs = horizon or lookback
@@ -54,7 +54,7 @@ class SeriesNetwork(nn.Module):
 
     @abstractmethod
     def project(self, features: Tensor) -> Tensor:
-        """Make the output ``(b, outputs, c)``, still normalised, from what :meth:`features` gave."""
+        """Project the result of :meth:`features` to the output ``(b, outputs, c)``, still normalised."""
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         """Forecast, or reconstruct.
@@ -63,7 +63,7 @@ class SeriesNetwork(nn.Module):
         ----------
         x : Tensor, shape (b, lookback, c)
         seen : Tensor, optional, shape (b, lookback, c), bool
-            False where there is a gap; the value there is not looked at.
+            False where there is a gap; the value there is ignored.
 
         Returns
         -------
@@ -96,9 +96,9 @@ def instance_norm(x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor
 
 
 def moving_average(x: Tensor, window: int) -> Tensor:
-    """Centred moving average along time, (b, t, c), the ends repeated as often as needed."""
+    """Return the centred moving average along time, (b, t, c); the ends are padded by repetition."""
     if window % 2 == 0:
-        raise InputError(f"A centred moving average takes an odd window, and this is {window}.")
+        raise InputError(f"The window of a centred moving average is {window}: give an odd number.")
     half = window // 2
     padded = functional.pad(x.transpose(1, 2), (half, half), mode="replicate")
     return functional.avg_pool1d(padded, window, stride=1).transpose(1, 2)
@@ -108,7 +108,7 @@ class BatchNorm(nn.BatchNorm1d):
     """Batch normalisation of tokens ``(..., n, width)`` over everything but the width."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise."""
+        """Normalise tokens."""
         return super().forward(x.flatten(0, -2)).reshape(x.shape)
 
 
@@ -139,18 +139,18 @@ NETWORKS: dict[str, type[SeriesNetwork]] = {}
 
 
 def register_network(cls: N) -> N:
-    """Class decorator that makes a network known by its name."""
+    """Register a network class by its name (a class decorator)."""
     NETWORKS[cls.name] = cls
     return cls
 
 
 def make_network(name: str, lookback: int, horizon: int, channels: int, **options: float) -> SeriesNetwork:
-    """Make a network by name, with its own defaults where nothing is said.
+    """Create a network by name, with its own defaults for options that are not given.
 
     Raises
     ------
     InputError
-        If no network has this name, or the sizes make no sense.
+        If no network has this name, or the sizes are invalid.
     """
     for system in SYSTEMS:
         import_module(f"eowidgets.models.forecast.{system}.network")

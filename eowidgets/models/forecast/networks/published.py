@@ -1,4 +1,4 @@
-"""The networks at the sizes that their authors used on ETTh1, for comparison; the defaults here are smaller."""
+"""The networks with the sizes that their authors used on ETTh1, for comparison; the defaults here are smaller."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Published:
     ----------
     lookback, horizon, channels : int
     options : dict of str to int
-        Of the network, where they differ from its defaults.
+        Options of the network that differ from its defaults.
     """
 
     lookback: int
@@ -25,7 +25,7 @@ class Published:
     options: dict[str, int] = field(default_factory=dict)
 
 
-#: By the name of the network. PatchTST is given at its general size: for the ETTh sets its authors take the defaults here.
+#: By the name of the network. PatchTST has its general size: for the ETTh sets its authors use the defaults here.
 PAPER = {
     "nlinear": Published(336),
     "dlinear": Published(336),
@@ -38,7 +38,7 @@ PAPER = {
 
 
 def make_published(name: str) -> SeriesNetwork:
-    """Make a network at its published size, with weights that are not trained.
+    """Create a network with its published size, with untrained weights.
 
     Raises
     ------

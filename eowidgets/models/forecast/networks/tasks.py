@@ -1,7 +1,7 @@
 """Five tasks over the same networks: long and short forecasts, imputation, anomaly detection, classification.
 
-The tasks are those of the Time-Series-Library (Wu et al., 2023): every network of
-:mod:`eowidgets.models.forecast.networks.network` does every one of them, but for SpaceTime, which does not reconstruct.
+The tasks are those of the Time-Series-Library (Wu et al., 2023). Every network of
+:mod:`eowidgets.models.forecast.networks.network` supports all of them, except SpaceTime, which does not reconstruct.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from eowidgets.models.forecast.networks.network import instance_norm, make_netwo
 
 
 class SeriesTask(nn.Module):
-    """A network, what it is asked, and what it is trained on.
+    """A network with a task and its training loss.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class SeriesTask(nn.Module):
     lookback, channels : int
         Shape of a window.
     horizon : int
-        Steps to forecast; of no meaning for the other tasks.
+        Steps to forecast; ignored by the other tasks.
     classes : int
         For classification.
     **options
@@ -44,7 +44,7 @@ class SeriesTask(nn.Module):
         self.network = make_network(network, lookback, self._horizon(horizon), channels, **options)
 
     def _check(self, horizon: int, classes: int) -> None:
-        """Refuse what the task cannot be made of."""
+        """Refuse sizes that do not suit the task."""
 
     @staticmethod
     def _horizon(horizon: int) -> int:
@@ -52,36 +52,36 @@ class SeriesTask(nn.Module):
 
     @abstractmethod
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Answer, from windows (b, t, c) and where they were seen."""
+        """Return the result for windows (b, t, c) and their masks of observed values."""
 
     @abstractmethod
     def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
-        """What is minimised, given windows and the truth."""
+        """Return the training loss for windows and their targets."""
 
 
 class LongForecast(SeriesTask):
-    """Many steps ahead; trained on squared errors, or on the loss that the network brings.
+    """Many steps ahead; trained on squared errors, or on the loss that the network defines.
 
-    ``forward`` gives (b, horizon, c).
+    ``forward`` returns (b, horizon, c).
     """
 
     name = "long-forecast"
 
     def _check(self, horizon: int, classes: int) -> None:
         if horizon < 1:
-            raise InputError(f"A forecast needs a horizon of 1 or more steps, and this is {horizon}.")
+            raise InputError(f"The horizon of a forecast is {horizon}: give 1 or more steps.")
 
     @staticmethod
     def _horizon(horizon: int) -> int:
         return horizon
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Forecast."""
+        """Forecast the horizon."""
         out: Tensor = self.network(x, seen)
         return out
 
     def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Squared error of the horizon ``y`` (b, horizon, c)."""
+        """Return the squared error of the horizon ``y`` (b, horizon, c)."""
         own = getattr(self.network, "loss", None)
         if own is not None and seen is None:
             out: Tensor = own(x, y)
@@ -95,23 +95,23 @@ class ShortForecast(LongForecast):
     name = "short-forecast"
 
     def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Symmetric mean absolute percentage error."""
+        """Return the symmetric mean absolute percentage error."""
         made = self.forward(x, seen)
         return 200 * ((made - y).abs() / (made.abs() + y.abs()).clamp_min(1e-6)).mean()
 
 
 class Imputation(SeriesTask):
-    """Fill gaps: ``forward`` gives the window (b, t, c), what was seen in it unchanged."""
+    """Fill gaps: ``forward`` returns the window (b, t, c) with its observed values unchanged."""
 
     name = "imputation"
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Fill what was not seen."""
+        """Fill the missing values."""
         made: Tensor = self.network(x, seen)
         return made if seen is None else torch.where(seen, x, made)
 
     def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Squared error against the whole window ``y``, where it was hidden."""
+        """Return the squared error against the whole window ``y``, over the hidden values."""
         wrong: Tensor = (self.network(x, seen) - y).square()
         if seen is None or bool(seen.all()):
             return wrong.mean()
@@ -119,15 +119,15 @@ class Imputation(SeriesTask):
 
 
 class AnomalyDetection(SeriesTask):
-    """What a network that reconstructs cannot reconstruct: ``forward`` gives its squared error (b, t).
+    """Detect steps that the network does not reconstruct: ``forward`` returns its squared error (b, t).
 
-    The error is counted in units of each window's own variance.
+    The error is in units of each window's own variance.
     """
 
     name = "anomaly-detection"
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Score every step; 0 where nothing was seen."""
+        """Score every step; 0 where nothing was observed."""
         _, _, deviation = instance_norm(x, seen)
         share = torch.ones_like(x) if seen is None else seen.to(x.dtype)
         known = x if seen is None else torch.where(seen, x, 0.0)
@@ -135,12 +135,12 @@ class AnomalyDetection(SeriesTask):
         return wrong.sum(dim=-1) / share.sum(dim=-1).clamp_min(1)
 
     def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Mean score; ``y`` is not looked at."""
+        """Return the mean score; ``y`` is ignored."""
         return self.forward(x, seen).mean()
 
     @torch.no_grad()
     def threshold(self, x: Tensor, ratio: float, seen: Tensor | None = None) -> float:
-        """Score that a share ``ratio`` of the steps of normal windows exceeds.
+        """Return the score that a share ``ratio`` of the steps of normal windows exceeds.
 
         Raises
         ------
@@ -148,12 +148,12 @@ class AnomalyDetection(SeriesTask):
             If the ratio does not lie between 0 and 1.
         """
         if not 0 < ratio < 1:
-            raise InputError(f"A share of anomalies lies between 0 and 1, and this is {ratio}.")
+            raise InputError(f"The share of anomalies is {ratio}: give a number between 0 and 1.")
         return float(torch.quantile(self.forward(x, seen).flatten().double(), 1 - ratio))
 
 
 class Classification(SeriesTask):
-    """One class for a window: ``forward`` gives logits (b, classes)."""
+    """Predict one class per window: ``forward`` returns logits (b, classes)."""
 
     name = "classification"
 
@@ -165,26 +165,26 @@ class Classification(SeriesTask):
             training = self.network.training
             size = self.network.eval().features(torch.zeros(1, lookback, channels)).numel()
             self.network.train(training)
-        # The head of the network has no part in this.
+        # The head of the network is not used.
         self.head = nn.Sequential(nn.GELU(), nn.Dropout(0.1), nn.Linear(size + 2 * channels, classes))
 
     def _check(self, horizon: int, classes: int) -> None:
         if classes < 2:
-            raise InputError(f"Classification needs two classes or more, and this is {classes}: give classes=.")
+            raise InputError(f"The number of classes is {classes}: give classes=2 or more.")
 
     @staticmethod
     def _horizon(horizon: int) -> int:
         return 1
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Logits from the features of all channels, and the level and scale that normalisation takes away."""
+        """Return logits from the features of all channels, and the mean and scale that normalisation removes."""
         normal, mean, deviation = instance_norm(x, seen)
         parts = (self.network.features(normal), mean, deviation)
         out: Tensor = self.head(torch.cat([part.flatten(1) for part in parts], dim=1))
         return out
 
     def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Cross entropy with the classes ``y`` (b,)."""
+        """Return the cross-entropy with the classes ``y`` (b,)."""
         return functional.cross_entropy(self.forward(x, seen), y)
 
 
@@ -196,7 +196,7 @@ TASKS: dict[str, type[SeriesTask]] = {
 def series_task(
     task: str, network: str, lookback: int, channels: int, *, horizon: int = 0, classes: int = 0, **options: float
 ) -> SeriesTask:
-    """Make one of the five tasks over one of the networks.
+    """Create one of the five tasks for one of the networks.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Forecasters that come trained: what they share is the grid they see, and the way back to any day."""
+"""Base of pre-trained forecasters: interpolation to their grid, and from it to any day."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from eowidgets.models.forecast.series.past import Past
 
 @dataclass(frozen=True, slots=True)
 class GridParams(When):
-    """The grid that a pretrained forecaster sees."""
+    """The input grid of a pre-trained forecaster."""
 
     step: float = param(10.0, unit="days", low=1e-3, high=366.0, help="Days between two steps of the grid.")
-    lookback: int = param(180, unit="steps", low=8, high=2048, help="Steps of the past that are seen.")
+    lookback: int = param(180, unit="steps", low=8, high=2048, help="Steps of the look-back.")
 
 
 class ZeroShot(Forecaster):
-    """A pretrained forecaster of single series: nothing is learnt here, and every channel goes through by itself.
+    """A pre-trained forecaster of single series: there is no training here, and channels are independent.
 
-    A subclass writes :meth:`_median`.
+    A subclass defines :meth:`_median`.
 
     Attributes
     ----------
     chunk : int
-        Series that go through the network at once.
+        Series per pass of the network.
     """
 
     regular = True
@@ -43,11 +43,11 @@ class ZeroShot(Forecaster):
 
     @abstractmethod
     def _median(self, rows: Tensor, steps: int) -> Tensor:
-        """Median forecast (n, steps) of some series (n, t) on the grid, float32 on the CPU."""
+        """Return the median forecast (n, steps) of series (n, t) on the grid, float32 on the CPU."""
 
     def _predict(self, series: Past, future: Tensor) -> Tensor:
         p = self.params
-        # No more steps than there are days: what lies before the first date would be made up.
+        # No more steps than the series has days: values before the first date would be invented.
         span = int((series.cut - float(series.days[0])) / p.step) + 1
         count = max(8, min(p.lookback, span))
         window = regrid(series, past_grid(series.cut, p.step, count), p.step).float()

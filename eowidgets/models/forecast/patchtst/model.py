@@ -1,4 +1,4 @@
-"""PatchTST as a forecaster that is trained on the series it is given."""
+"""PatchTST as a forecaster that is trained on the given series."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eowidgets.models.forecast.networks.learned import LIMITS, NetworkForecaster
 
 @register
 class PatchTSTForecaster(NetworkForecaster):
-    """Patched transformer, channel by channel."""
+    """Patched transformer with independent channels."""
 
     name = "forecast-patchtst"
     card = Card(

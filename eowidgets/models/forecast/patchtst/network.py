@@ -1,4 +1,4 @@
-"""PatchTST: a token is a patch of one channel, and every channel goes through the same network alone."""
+"""PatchTST: a token is a patch of one channel, and channels pass independently through the same network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from eowidgets.models.forecast.networks.network import BatchNorm, EncoderLayer, 
 class PatchTST(SeriesNetwork):
     """Patched, channel-independent transformer (Nie et al., 2023, ICLR, arXiv:2211.14730).
 
-    The defaults are the paper's small network for the ETTh sets. Where a look-back is shorter than a patch, one patch
-    is all of it.
+    The defaults are the paper's small network for the ETTh sets. If a look-back is shorter than a patch, it is a single
+    patch.
 
     Parameters
     ----------
     patch, stride : int
-        Steps in a patch, and from one to the next.
+        Steps per patch, and between the starts of two patches.
     width, hidden : int
         Of a token, and of the feed-forward layer.
     depth, heads : int
@@ -53,7 +53,7 @@ class PatchTST(SeriesNetwork):
         self.head = nn.Linear(self.width, self.outputs)
 
     def features(self, x: Tensor) -> Tensor:
-        """All patches of a channel, one after the other, (b, c, patches · width)."""
+        """Return all patches of a channel, concatenated, (b, c, patches · width)."""
         rows = functional.pad(x.transpose(1, 2), (0, self.stride), mode="replicate")  # b c t
         patches = rows.unfold(-1, self.patch, self.stride)  # b c n patch
         tokens = self.dropout(self.embed(patches) + self.position)
@@ -61,6 +61,6 @@ class PatchTST(SeriesNetwork):
         return out.flatten(-2)
 
     def project(self, features: Tensor) -> Tensor:
-        """Each channel's patches to its future."""
+        """Project each channel's patches to its future values."""
         out: Tensor = self.head(features)
         return out.transpose(1, 2)

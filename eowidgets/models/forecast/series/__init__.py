@@ -1,1 +1,1 @@
-"""What all forecasters share about series: the checked past, the dates of a run, a regular grid, and the mean season."""
+"""Time series for all forecasters: the checked past, the dates of a run, a regular grid, and the mean season."""

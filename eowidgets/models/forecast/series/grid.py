@@ -1,6 +1,6 @@
-"""Irregular, cloudy series on a regular grid in time, for the models that need one, and forecasts back to any day.
+"""Interpolate irregular, cloudy series to a regular time grid, and forecasts on the grid to any day.
 
-Only what lies at or before the cut is looked at, and the grid ends on the cut.
+Only values at or before the cut are used, and the grid ends at the cut.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 from eowidgets.models.classical.series import huber_weights, solving_dtype
 from eowidgets.models.forecast.series.past import Past
 
-#: Pull of the yearly curve on the grid, against one value seen on that very day: a gap falls back on the season.
+#: Weight of the yearly curve on the grid, relative to one value observed on that day: gaps fall back on the season.
 PRIOR = 0.15
-#: Dates count as regular if they lie this near to the grid, in steps.
+#: Largest distance from the grid, in steps, at which dates count as regular.
 ON_GRID = 1e-3
 
 
 def past_grid(cut: float, step: float, count: int) -> Tensor:
-    """``count`` days, ``step`` apart, the last of them on the cut."""
+    """Return ``count`` days, ``step`` apart, the last of them at the cut."""
     return cut - step * torch.arange(count - 1, -1, -1, dtype=torch.float64)
 
 
 def regrid(series: Past, grid: Tensor, step: float) -> Tensor:
-    """Values on the days of a grid, (n, g, c), all finite.
+    """Interpolate to the days of a grid, (n, g, c), all finite.
 
-    Where the last dates are the grid itself, and were seen throughout, they come back as they are. Others are smoothed:
-    a robust yearly curve (one wave, with a ridge, so that few values make a level), plus the kernel mean of what was
-    seen beside it (Gaussian, standard deviation of one step), which fades into the curve where nothing was seen for
-    long. Values that neither the curve nor their neighbours explain count for less (Huber's weights).
+    If the last dates are the grid itself, and fully observed, they are returned unchanged. Others are smoothed: a robust
+    yearly curve (one wave, with a ridge penalty, so that few values give a level), plus the kernel mean of the residuals
+    (Gaussian, standard deviation of one step), which fades into the curve in long gaps. Values that neither the curve
+    nor their neighbours explain have less weight (Huber's weights).
 
     Parameters
     ----------
     series : Past
-        The whole of it is used: cut it first (:meth:`Past.until`).
+        All of it is used: cut it first (:meth:`Past.until`).
     grid : Tensor, shape (g,), float64
         Increasing.
     step : float
@@ -65,7 +65,7 @@ def regrid(series: Past, grid: Tensor, step: float) -> Tensor:
         return ((weight * residual) @ kernel) / (weight @ kernel + PRIOR)
 
     residual = y - curve(series.days)
-    # A first pass trusts all alike: a real change moves many values, and only what stands alone is an outlier.
+    # The first pass weights all values equally: a real change moves many values, and only isolated values are outliers.
     seen_weight = seen.to(dtype)
     around = smooth(residual, seen_weight, series.days)
     weight = seen_weight * huber_weights((residual - around).unsqueeze(1), seen)
@@ -73,17 +73,17 @@ def regrid(series: Past, grid: Tensor, step: float) -> Tensor:
 
 
 def steps_ahead(future: Tensor, cut: float, step: float) -> int:
-    """Steps after the cut that reach the last day asked for."""
+    """Return the number of steps after the cut that reach the last requested day."""
     return max(1, math.ceil((float(future.max()) - cut) / step - ON_GRID))
 
 
 def to_days(last: Tensor, ahead: Tensor, future: Tensor, cut: float, step: float) -> Tensor:
-    """Values on any later day, linear between the steps of a forecast.
+    """Interpolate a forecast linearly between its steps to any later day.
 
     Parameters
     ----------
     last : Tensor, shape (n, c)
-        Value on the cut.
+        Value at the cut.
     ahead : Tensor, shape (n, steps, c)
         Forecast at ``cut + step``, ``cut + 2 step``, ...
     future : Tensor, shape (h,)
@@ -94,7 +94,7 @@ def to_days(last: Tensor, ahead: Tensor, future: Tensor, cut: float, step: float
     """
     path = torch.cat([last.unsqueeze(1), ahead], dim=1)
     place = ((future - cut) / step).clamp(0, ahead.shape[1])
-    # A day that lies on a step takes that step's value to the bit.
+    # A day on a step gets exactly the value of that step.
     place = torch.where((place - place.round()).abs() < ON_GRID, place.round(), place)
     left = place.floor().long().clamp_max(ahead.shape[1] - 1)
     share = (place - left).to(path.device, path.dtype)[:, None]

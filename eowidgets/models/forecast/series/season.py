@@ -1,4 +1,4 @@
-"""The mean year of each series: a few waves, and what those leave around the same day of other years."""
+"""The mean year of each series: a few harmonics, and the residuals around the same day of other years."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 from eowidgets.models.classical.series import DAYS_PER_YEAR, solving_dtype
 from eowidgets.models.forecast.series.past import Past
 
-#: Standard deviation of the kernel, as share of a season: ten days of a year.
+#: Standard deviation of the kernel, as a share of a season: ten days of a year.
 WIDTH = 10 / DAYS_PER_YEAR
-#: Weight of the waves, against one date seen on that very day of the season.
+#: Weight of the harmonics, relative to one date observed on that day of the season.
 PULL = 0.3
-#: Days of a season on which the correction is worked out; it is linear between them.
+#: Days of a season on which the correction is computed; it is linear between them.
 NODES = 48
 
 
@@ -26,13 +26,13 @@ class Season:
     Attributes
     ----------
     coefficients : Tensor, shape (m, 1 + trend + 2 terms)
-        Of the waves, counted in seasons since ``origin``.
+        Of the harmonics, in seasons since ``origin``.
     correction : Tensor, shape (m, NODES) or (m, 0)
-        What is added, from ``origin`` on through the season; nothing where there is none.
+        Correction from ``origin`` through the season; empty without a correction.
     origin, length : float
-        Day from which is counted, and days of a season.
+        Origin of the time axis, and days per season.
     reach : float
-        Days over which a trend goes on at most.
+        Largest extrapolation of a trend, in days.
     trend : bool
     """
 
@@ -44,7 +44,7 @@ class Season:
     trend: bool
 
     def at(self, days: Tensor) -> Tensor:
-        """Values on any days, (m, h)."""
+        """Return values on any days, (m, h)."""
         terms = (self.coefficients.shape[1] - 1 - self.trend) // 2
         ahead = (days - self.origin) / self.length
         columns = design(ahead * DAYS_PER_YEAR, terms, self.trend, 0.0)
@@ -72,21 +72,21 @@ def fit_season(
 ) -> Season:
     """Fit the mean year of every series and channel.
 
-    Robust harmonic regression gives a curve that holds where nothing was seen; around each day of the season it is
-    corrected by the median of what it leaves there, weighted by a Gaussian kernel, with the weight ``PULL`` on no
-    correction. So few dates give waves, and many the season as it was. This is kernel regression guided by a parametric
-    fit (Glad, 1998, Scandinavian Journal of Statistics 25(4)), with a median in place of the mean: among what was seen
-    there are clouds that the mask has missed.
+    Robust harmonic regression gives a curve that is also valid in gaps; around each day of the season it is corrected by
+    the median of its residuals, weighted with a Gaussian kernel and with the weight ``PULL`` on no correction. So few
+    dates give the harmonics, and many the observed season. This is kernel regression guided by a parametric fit (Glad,
+    1998, Scandinavian Journal of Statistics 25(4)), with a median instead of the mean, because the observations include
+    undetected clouds.
 
     Parameters
     ----------
     series : Past
         All of it is used: cut it first (:meth:`Past.until`).
     terms, trend, length, ridge, rounds
-        Waves per season, whether the level may rise or fall, days of a season, pull of waves and trend towards zero in
-        observations, rounds of reweighting.
+        Harmonics per season, whether to fit a trend, days per season, penalty on harmonics and trend in observations,
+        rounds of reweighting.
     local : bool
-        Whether to correct the waves.
+        Whether to correct the harmonics.
     """
     y, seen = series.rows()
     dtype = solving_dtype(y.device)
@@ -106,7 +106,7 @@ def fit_season(
 
 
 def kernel_median(y: Tensor, seen: Tensor, kernel: Tensor, pull: float) -> Tensor:
-    """Weighted medians of each row.
+    """Return weighted medians of each row.
 
     Parameters
     ----------

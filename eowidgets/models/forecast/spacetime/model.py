@@ -1,4 +1,4 @@
-"""SpaceTime as a forecaster that is trained on the series it is given."""
+"""SpaceTime as a forecaster that is trained on the given series."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SpaceTimeForecaster(NetworkForecaster):
     name = "forecast-spacetime"
     card = Card(
         "SpaceTime",
-        "State spaces that run on by themselves.",
+        "State spaces that run in closed loop.",
         "Zhang et al. (2023), ICLR",
         limits=LIMITS,
         licence="Apache-2.0",

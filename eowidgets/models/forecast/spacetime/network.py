@@ -1,4 +1,4 @@
-"""SpaceTime: companion-matrix state spaces that read the past by convolution and run on by themselves."""
+"""SpaceTime: companion-matrix state spaces that encode the past by convolution and forecast in closed loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Companion(nn.Module):
 
     def __init__(self, kernels: int, states: int) -> None:
         super().__init__()
-        # Near the shift register that holds the last inputs (a = 0, b = e₁), in which every AR(d) process lies.
+        # Near the shift register of the last inputs (a = 0, b = e₁), which contains every AR(d) process.
         self.a = nn.Parameter(torch.randn(kernels, states) * 0.5 / states)
         self.b = nn.Parameter(torch.randn(kernels, states) * 0.2 / states)
         self.c = nn.Parameter(torch.randn(kernels, states) * states**-0.5)
@@ -24,37 +24,37 @@ class Companion(nn.Module):
             self.b[:, 0] += 1
 
     def system(self) -> tuple[Tensor, Tensor]:
-        """Last column and input vector, both kept within L1 norm 1; what is read is free."""
+        """Return last column and input vector, both within L1 norm 1; the output vector is unconstrained."""
         return stable(self.a), stable(self.b)
 
     def kernel(self, length: int, read: Tensor | None = None) -> Tensor:
-        """Convolution kernels (kernels, length) from input to ``read`` (``c`` if None) of the state."""
+        """Return convolution kernels (kernels, length) from the input to ``read`` (``c`` if None) of the state."""
         a, b = self.system()
         return kernel_fast(a, b, self.c if read is None else read, length)
 
     def forward(self, u: Tensor) -> Tensor:
-        """Outputs at every step, each from the inputs up to it."""
+        """Return the outputs at every step, each from the inputs up to it."""
         return convolve(self.kernel(u.shape[-1]), u)
 
 
 class ClosedLoop(Companion):
-    """A companion state space that also predicts its own next input, and so runs on without any."""
+    """A companion state space that also predicts its own next input, and so needs no further input."""
 
     def __init__(self, kernels: int, states: int) -> None:
         super().__init__(kernels, states)
         self.feedback = nn.Parameter(torch.randn(kernels, states) * 0.1 / states)
 
     def state(self, u: Tensor) -> Tensor:
-        """State after all inputs (b, kernels, l): (b, kernels, states)."""
+        """Return the state after all inputs (b, kernels, l): (b, kernels, states)."""
         return final_state(*self.system(), u)
 
     def run(self, state: Tensor, steps: int) -> Tensor:
-        """Outputs of the next steps, (b, kernels, steps)."""
+        """Return the outputs of the next steps, (b, kernels, steps)."""
         return closed_loop(*self.system(), self.c, stable(self.feedback), state, steps)
 
 
 def preprocessing(channels: int, longest: int = 64) -> Tensor:
-    """Fixed kernels (channels, longest): differences of order 0 to 3, and what moving averages of 4 to 64 leave."""
+    """Return fixed kernels (channels, longest): differences of order 0 to 3, residuals of moving averages of 4 to 64."""
     kernels = torch.zeros(channels, longest)
     difference = torch.tensor([[1.0, 0, 0, 0], [1, -1, 0, 0], [1, -2, 1, 0], [1, -3, 3, -1]])
     windows = (4, 8, 16, 32, 64)
@@ -73,19 +73,19 @@ def preprocessing(channels: int, longest: int = 64) -> Tensor:
 class SpaceTime(SeriesNetwork):
     """Companion state-space network with a closed loop over the horizon (Zhang et al., 2023, ICLR, arXiv:2303.09489).
 
-    Every channel goes through alone. It is repeated ``kernels`` times; half of the copies pass fixed differences and
+    Channels are independent. Each is repeated ``kernels`` times; half of the copies pass fixed differences and
     moving-average residuals; a companion layer and a feed-forward layer with skips encode; a companion layer in
     closed loop decodes. Trained by :meth:`loss` on the horizon, on the next step, and on its own next inputs.
 
     Parameters
     ----------
     kernels, states : int
-        State spaces in a layer, and the dimension of each.
+        State spaces per layer, and the dimension of each.
     depth : int
-        Companion layers that encode.
+        Companion layers of the encoder.
     dropout : float
     level : {"mean", "last"}
-        What is subtracted from the look-back: the paper takes the mean.
+        Level that is subtracted from the look-back: the paper uses the mean.
     """
 
     name = "spacetime"
@@ -103,7 +103,7 @@ class SpaceTime(SeriesNetwork):
         level: str = "mean",
     ) -> None:
         if horizon < 1:
-            raise InputError("SpaceTime only runs forwards: give a horizon of 1 or more, or take another network.")
+            raise InputError("SpaceTime only runs forwards: give a horizon of 1 or more, or choose another network.")
         super().__init__(lookback, horizon, channels)
         self.width, self.level = kernels * states, level
         self.register_buffer("fixed", preprocessing(kernels // 2, min(64, max(4, lookback))), persistent=False)
@@ -118,7 +118,7 @@ class SpaceTime(SeriesNetwork):
     fixed: Tensor
 
     def encode(self, rows: Tensor) -> Tensor:
-        """Inputs of the decoder from rows (b, l): (b, kernels, l)."""
+        """Return the inputs of the decoder for rows (b, l): (b, kernels, l)."""
         fixed = self.fixed
         if fixed.shape[-1] < rows.shape[-1]:
             fixed = functional.pad(fixed, (0, rows.shape[-1] - fixed.shape[-1]))
@@ -130,13 +130,13 @@ class SpaceTime(SeriesNetwork):
         return u
 
     def features(self, x: Tensor) -> Tensor:
-        """State of the decoder at the end of the look-back, (b, c, kernels · states)."""
+        """Return the state of the decoder at the end of the look-back, (b, c, kernels · states)."""
         b, _, c = x.shape
         state = self.decoder.state(self.encode(x.transpose(1, 2).flatten(0, 1)))
         return state.reshape(b, c, -1)
 
     def project(self, features: Tensor) -> Tensor:
-        """Run on from the state."""
+        """Run the closed loop from the state."""
         b, c, _ = features.shape
         state = features.reshape(b * c, *self.decoder.c.shape)
         future: Tensor = self.out(self.decoder.run(state, self.outputs).transpose(1, 2))
@@ -152,7 +152,7 @@ class SpaceTime(SeriesNetwork):
         return self.project(self.features(x - level)) + level
 
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
-        """Root mean squares of the horizon, of the next step within the look-back, and of its own next inputs."""
+        """Return the sum of the RMSE of the horizon, of the next step in the look-back, and of its own next inputs."""
         level = self._centre(x)
         rows = (x - level).transpose(1, 2).flatten(0, 1)  # (b c) l
         future = (y - level).transpose(1, 2).flatten(0, 1)

@@ -1,4 +1,4 @@
-"""Average of several statistical forecasters with given weights."""
+"""Weighted average of several statistical forecasters."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ MEMBERS: dict[str, type[Forecaster]] = {
 class Average(Forecaster):
     """Weighted mean of forecasters, each with its default parameters.
 
-    ``eow.forecast(model="auto")`` fits the weights on hold-out windows, shrunk towards equal ones: a few windows give
-    noisy weights, and equal ones are hard to beat (Bates and Granger, 1969; Stock and Watson, 2004).
+    ``eow.forecast(model="auto")`` fits the weights on hold-out windows and shrinks them towards equal weights: few windows
+    give noisy weights, and equal weights are a strong baseline (Bates and Granger, 1969; Stock and Watson, 2004).
     """
 
     name = "forecast-average"
@@ -46,18 +46,20 @@ class Average(Forecaster):
         summary="The weighted mean of several statistical forecasters.",
         paper="Bates and Granger (1969), Operational Research Quarterly 20(4): the combination of forecasts.",
         url="https://doi.org/10.1057/jors.1969.103",
-        limits="Takes as long as its members together; where all of them miss a sudden change, so does it.",
+        limits="Takes as long as its members together; misses sudden changes that all members miss.",
         licence="Apache-2.0",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params(When):
-        """What is averaged, and with which weights."""
+        """Members and their weights."""
 
         members: tuple[str, ...] = param(("climatology", "harmonic", "ses", "theta"), help="Names of the forecasters.")
-        weights: tuple[float, ...] = param((), low=0.0, high=1e6, help="One for each member; none: equal weights.")
-        terms: int = param(2, low=0, high=6, label="Waves per year", help="Of ses and theta.")
-        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Unit of time of ses and theta.")
+        weights: tuple[float, ...] = param((), low=0.0, high=1e6, help="One weight per member; empty: equal weights.")
+        terms: int = param(2, low=0, high=6, label="Waves per year", help="Harmonics of ses and theta.")
+        season: float = param(
+            DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the season of ses and theta."
+        )
 
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
@@ -67,8 +69,8 @@ class Average(Forecaster):
                 raise unknown("member of an average", name, MEMBERS)
         if not p.members or (p.weights and (len(p.weights) != len(p.members) or sum(p.weights) <= 0)):
             raise InputError(
-                f"An average of {len(p.members)} forecasters cannot have {len(p.weights)} weights with the sum "
-                f"{sum(p.weights):g}: give a weight for each, or none."
+                f"An average of {len(p.members)} forecasters has {len(p.weights)} weights with the sum "
+                f"{sum(p.weights):g}: give at least one member, and one weight for each, not all 0, or no weights."
             )
 
     def _predict(self, series: Past, future: Tensor) -> Tensor:

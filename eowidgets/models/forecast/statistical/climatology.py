@@ -1,4 +1,4 @@
-"""Climatology: the mean of all years on the day asked for."""
+"""Climatology: the mean of all years for the day of the year."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from eowidgets.models.forecast.base import Forecaster
 from eowidgets.models.forecast.series.dates import When
 from eowidgets.models.forecast.series.past import Past
 
-#: Weight of the mean over all dates, against one date seen on the very day of the year.
+#: Weight of the mean over all dates, relative to one date observed on the same day of the year.
 PRIOR = 0.001
 
 
 @register
 class Climatology(Forecaster):
-    """Mean season of each series: dates count by their distance within the year.
+    """Mean season of each series: dates are weighted by their distance within the year.
 
     ``y(d) = Σ_i w_i K(d - d_i) y_i / Σ_i w_i K(d - d_i)``, a kernel regression (Nadaraya, 1964; Watson, 1964) on the
-    circle of the year: K is a Gaussian of ``width`` days plus a thousandth for every date, so that a season never seen
-    falls back on the mean. Robust: w is Huber's weight of a first pass.
+    circle of the year: K is a Gaussian of ``width`` days plus a thousandth for every date, so that a season without
+    observations falls back on the mean. Robust: w is Huber's weight of a first pass.
     """
 
     name = "forecast-climatology"
     card = Card(
         title="Climatology",
-        summary="The mean year: all that was seen about this day of the year.",
+        summary="The mean year: the weighted mean of all observations around the same day of the year.",
         paper="Kernel regression: Watson (1964), Sankhyā A 26(4), on the day of the year.",
-        limits="Blind to this year's weather, to trends and to what has changed for good.",
+        limits="Ignores the weather of the current year, trends and lasting changes.",
         licence="Apache-2.0",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params(When):
-        """How wide a season is, and how wary of outliers."""
+        """Width of the kernel, length of the season, and robustness."""
 
         width: float = param(10.0, unit="days", low=1e-3, high=180.0, help="Standard deviation of the kernel.")
-        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Days after which things repeat.")
-        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as missed cloud.")
+        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the season.")
+        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as undetected cloud.")
 
     def _kernel(self, days: Tensor, wanted: Tensor) -> Tensor:
-        """Weight of every date for every day, (t, h)."""
+        """Return the weight of every date for every day, (t, h)."""
         season: float = self.params.season
         apart = (wanted - days[:, None] + season / 2) % season - season / 2
         return torch.exp(-0.5 * (apart / self.params.width).square()) + PRIOR

@@ -1,4 +1,4 @@
-"""Forecasts from several forecasters together: each errs in its own way, and their median errs less than most."""
+"""Combine several forecasters: their errors differ, and the median has smaller errors than most of them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from eowidgets.models.forecast.series.past import Past
 from eowidgets.models.forecast.statistical.climatology import Climatology
 from eowidgets.models.forecast.statistical.smoothing import ExponentialSmoothing
 
-#: One that knows the mean year only, and one that carries the last anomaly on; the third, DLinear, learns from all series.
+#: One that uses the mean year only, and one that continues the last anomaly; the third, DLinear, is trained on all series.
 MEMBERS = (Climatology, ExponentialSmoothing)
 
 
 @register
 class Ensemble(DLinearForecaster):
-    """Median of a few forecasters that know different things.
+    """Median of a few forecasters that use different information.
 
-    Weights are not estimated: with a few years of dates those found on hold-out windows are noise, and equal ones do
-    better (the forecast combination puzzle: Stock and Watson, 2004, Journal of Forecasting 23(6)). The median is not
-    drawn away by one member that fails.
+    Weights are not estimated: with a few years of dates, weights fitted on hold-out windows are noise, and equal weights do
+    better (the forecast combination puzzle: Stock and Watson, 2004, Journal of Forecasting 23(6)). The median is robust
+    to the failure of one member.
     """
 
     name = "forecast-ensemble"
     architecture = "dlinear"
     card = Card(
         title="Ensemble",
-        summary="The median of the mean year, of exponential smoothing, and of a linear map learnt from all series.",
+        summary="The median of the mean year, of exponential smoothing, and of a linear map trained on all series.",
         paper="Bates and Granger (1969), Operational Research Quarterly 20(4): the combination of forecasts.",
         url="https://doi.org/10.1057/jors.1969.103",
-        limits="Takes as long as its members together; where all of them miss a sudden change, so does it.",
+        limits="Takes as long as its members together; misses sudden changes that all members miss.",
         licence="Apache-2.0",
     )
 

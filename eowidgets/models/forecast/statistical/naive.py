@@ -1,4 +1,4 @@
-"""Forecasts that know nothing: the last value, and the value of one season ago."""
+"""Naive forecasts: the last value, and the value of one season ago."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from eowidgets.models.forecast.series.past import Past
 
 
 def last_seen(series: Past) -> Tensor:
-    """Latest value of every series and channel, shape (n, 1, c); 0 where there is none."""
+    """Return the latest value of every series and channel, shape (n, 1, c); 0 if there is none."""
     index = previous_index(series.seen)[:, -1:]
     return series.values.gather(1, index.clamp_min(0))
 
 
 @register
 class Persistence(Forecaster):
-    """Everything stays as it was last seen."""
+    """Repeat the last observation."""
 
     name = "forecast-persistence"
     card = Card(
         title="Persistence",
-        summary="The last clear value, for ever: what every forecast must beat.",
+        summary="Repeats the last clear value: the baseline of every forecast.",
         paper="The random-walk forecast; Hyndman and Athanasopoulos, Forecasting (2021), section 5.2.",
-        limits="Blind to seasons; carries on whatever was wrong with the last date.",
+        limits="Ignores seasons; repeats the errors of the last date.",
         licence="Apache-2.0",
     )
 
@@ -41,16 +41,16 @@ class Persistence(Forecaster):
 
 @register
 class SeasonalNaive(Forecaster):
-    """The value seen nearest to the same day of the last season, as it was.
+    """Repeat the value observed nearest to the same day of the last season.
 
-    A day ``d`` is given the value seen nearest to ``d - k · season``, k being the smallest number that reaches into the
-    past. Where nothing was seen within an eighth of a season around it, the last value stands in.
+    The forecast for day ``d`` is the value observed nearest to ``d - k · season``, where k is the smallest number that
+    reaches the past. Without an observation within an eighth of a season around that day, the last value is used.
     """
 
     name = "forecast-seasonal-naive"
     card = Card(
         title="Seasonal naive",
-        summary="What was seen about a year before, unchanged.",
+        summary="Repeats the observation of about a year before.",
         paper="Hyndman and Athanasopoulos, Forecasting (2021), section 5.2.",
         limits="Repeats last year's clouds, droughts and harvests; needs a year of dates.",
         licence="Apache-2.0",
@@ -60,14 +60,14 @@ class SeasonalNaive(Forecaster):
     class Params(When):
         """Length of the season."""
 
-        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Days after which things repeat.")
+        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the season.")
 
     def _predict(self, series: Past, future: Tensor) -> Tensor:
         season: float = self.params.season
         seasons = ((future - series.cut) / season - 1e-9).floor() + 1
         wanted = future - seasons * season  # h, none after the cut
         t, device = len(series.days), series.values.device
-        # The seen dates around each wanted day: positions in the series, then what was seen before and after them.
+        # The observed dates around each requested day: their positions in the series, then the dates before and after them.
         right = torch.searchsorted(series.days, wanted - 1e-6).clamp_max(t - 1)
         left = (right - 1).clamp_min(0)
         before = previous_index(series.seen)[:, left.to(device)]

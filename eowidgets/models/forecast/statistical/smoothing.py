@@ -17,34 +17,34 @@ from eowidgets.models.forecast.series.dates import When
 from eowidgets.models.forecast.series.past import Past
 from eowidgets.models.forecast.series.season import fit_season
 
-#: Half-lives that are tried, in median spacings of the dates: from almost the last value to almost the mean.
+#: Candidate half-lives, in median spacings of the dates: from almost the last value to almost the mean.
 HALF_LIVES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
-#: Half-life of what counts as nearby when a value is checked against its neighbours, in median spacings.
+#: Half-life of the neighbourhood in which a value is checked, in median spacings.
 NEARBY = 4.0
-#: Dates whose weights for one another are worked out at once.
+#: Number of dates whose mutual weights are computed at once.
 PIECE = 128
 
 
 def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float = 0.0) -> Tensor:
-    """Exponentially weighted mean of all that came before each day, and after the last one.
+    """Return exponentially weighted means of all values before each day, and of all values.
 
-    The weight of a value halves with every ``half_life`` days of age (Wright, 1986): simple exponential smoothing where
-    dates are regular, with its first level left to the data.
+    The weight of a value halves with every ``half_life`` days of age (Wright, 1986): for regular dates this is simple
+    exponential smoothing whose first level is estimated from the data.
 
     Parameters
     ----------
     y, seen : Tensor, shape (n, t)
-        Values times their weight, and the weight: 0 where nothing was seen.
+        Values times their weight, and the weight: 0 where nothing was observed.
     days : Tensor, shape (t,), float64
     pull : float
-        Weight of a zero, against a value of the date before.
+        Weight of a zero, relative to a value of the previous date.
 
     Returns
     -------
     Tensor, shape (n, t + 1)
-        Entry k is the mean of the values before date k, entry t that of all; 0 where there is none.
+        Entry k is the mean of the values before date k, entry t that of all; 0 if there are none.
     """
-    # What is known on a date loses weight until the next one; before the first date nothing is known.
+    # The sums lose weight until the next date; before the first date they are empty.
     gaps = torch.exp2(-((days[1:] - days[:-1]) / half_life).clamp_max(60.0))
     faded = torch.cat([gaps.new_zeros(1), gaps]).to(y.device, y.dtype)
     carried = _carried(torch.stack([y, seen.to(y.dtype)]), faded)
@@ -54,10 +54,10 @@ def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float 
 
 
 def _carried(x: Tensor, faded: Tensor) -> Tensor:
-    """Sums ``s[k] = x[k] + faded[k] s[k - 1]`` along the last dimension, :data:`PIECE` dates at a time."""
+    """Return sums ``s[k] = x[k] + faded[k] s[k - 1]`` along the last dimension, :data:`PIECE` dates at a time."""
     found, last = [], torch.zeros_like(x[..., :1])
     for piece, fade in zip(torch.split(x, PIECE, -1), torch.split(faded, PIECE), strict=True):
-        # Entry (i, k) is the product of what fades from date i to date k.
+        # Entry (i, k) is the product of the fading factors from date i to date k.
         logs = fade.clamp_min(1e-300).log() if fade.dtype == torch.float64 else fade.clamp_min(1e-37).log()
         ages = logs.cumsum(0)
         weight = torch.exp(ages[None] - ages[:, None]).triu()
@@ -68,22 +68,20 @@ def _carried(x: Tensor, faded: Tensor) -> Tensor:
 
 
 class Smoothing(Forecaster):
-    """What both have in common: the mean year is taken out first and put back afterwards."""
+    """Base of both: the mean year is subtracted first and added back afterwards."""
 
     drift: ClassVar[float]
     detrended: ClassVar[bool] = False
 
     @dataclass(frozen=True, slots=True)
     class Params(When):
-        """The season that is taken out first, and how far to trust what the last dates left of it."""
+        """The season that is subtracted first, and the shrinkage of the level."""
 
-        terms: int = param(2, low=0, high=6, label="Waves per year", help="0 leaves the series as it is.")
-        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the slowest wave.")
-        ridge: float = param(
-            0.3, low=1e-6, high=100.0, unit="observations", help="Pull of waves and trend towards zero."
-        )
+        terms: int = param(2, low=0, high=6, label="Waves per year", help="0 subtracts no season.")
+        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Period of the slowest harmonic.")
+        ridge: float = param(0.3, low=1e-6, high=100.0, unit="observations", help="Penalty on harmonics and trend.")
         pull: float = param(
-            5.0, low=0.0, high=1000.0, unit="observations", help="Pull of the level towards the mean year."
+            5.0, low=0.0, high=1000.0, unit="observations", help="Weight that shrinks the level towards the mean year."
         )
 
     def _predict(self, series: Past, future: Tensor) -> Tensor:
@@ -107,25 +105,25 @@ class Smoothing(Forecaster):
             better = error < best
             best = torch.where(better, error, best)
             level = torch.where(better, mean[:, -1:], level)
-            # Mean age of the level: how far a drift has gone on since.
+            # Mean age of the level: the time that a drift has continued since.
             lag = torch.where(better, -levels(weight * age, weight, series.days, half_life * spacing)[:, -1:], lag)
         made = level.expand(-1, len(future))
         if self.drift:
             span = (series.cut - float(series.days[0])) / p.season
             ahead = ((future - series.cut) / p.season).clamp(max=span).to(y.device, dtype)
-            # The line that was removed is added again; of others, the level is as old as its mean age.
+            # The removed line is added back; for other drifts, the level is as old as its mean age.
             made = made + (centre + slope * (ahead - middle) if self.detrended else self.drift * slope * (ahead + lag))
         return series.unrow(made + year.at(future))
 
 
 def _trust(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
-    """Weights of the values of each row: less for one that its neighbours in time do not bear out.
+    """Return weights of the values of each row: lower for values that differ from their neighbours in time.
 
-    Neighbours, not all dates: a change that stays is no outlier.
+    Neighbours, not all dates: a lasting change is not an outlier.
     """
     known = seen.to(y.dtype)
     fade = torch.exp2(-((days[1:] - days[:-1]) / half_life).clamp_max(60.0))
-    edge, both = fade.new_zeros(1), torch.stack([y, known])  # y is 0 where nothing was seen
+    edge, both = fade.new_zeros(1), torch.stack([y, known])  # y is 0 where nothing was observed
     ahead = _carried(both, torch.cat([edge, fade]).to(y.device, y.dtype))
     back = _carried(both.flip(-1), torch.cat([edge, fade.flip(0)]).to(y.device, y.dtype)).flip(-1)
     near = ahead + back - both
@@ -134,7 +132,7 @@ def _trust(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
 
 
 def _line(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Slope, mean time and mean of each row by ridge regression with a level, (n, 1) each."""
+    """Return slope, mean time and mean of each row by ridge regression with a level, (n, 1) each."""
     total = weight.sum(dim=1, keepdim=True).clamp_min(1e-12)
     middle, mean = (weight * time).sum(1, keepdim=True) / total, (weight * y).sum(1, keepdim=True) / total
     apart = weight * (time - middle)
@@ -144,18 +142,18 @@ def _line(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> tuple[Tensor
 
 @register
 class ExponentialSmoothing(Smoothing):
-    """Simple exponential smoothing around the mean year, its rate chosen for each series by one-step errors.
+    """Simple exponential smoothing around the mean year; its rate is chosen for each series by one-step errors.
 
-    The level is pulled towards the mean year: one odd date is no new level, and several are.
+    The level is shrunk towards the mean year, so that one outlier does not define a new level, but several do.
     """
 
     name = "forecast-ses"
     drift = 0.0
     card = Card(
         title="Exponential smoothing",
-        summary="The mean year, shifted towards where the last dates were.",
+        summary="The mean year, shifted towards the last observations.",
         paper="Wright (1986), Management Science 32(4), on irregular dates; Hyndman et al. (2008), ETS(A,N,A).",
-        limits="Keeps the last anomaly; no trend.",
+        limits="Continues the last anomaly; has no trend.",
         licence="Apache-2.0",
     )
 
@@ -164,16 +162,16 @@ class ExponentialSmoothing(Smoothing):
 class Theta(Smoothing):
     """The Theta method: exponential smoothing with half of the trend as drift, around the mean year.
 
-    Hyndman and Billah (2003) show that it is just that. The drift goes on no longer than the series did.
+    Hyndman and Billah (2003) show this equivalence. The drift is continued for no longer than the length of the series.
     """
 
     name = "forecast-theta"
     drift = 0.5
     card = Card(
         title="Theta",
-        summary="Exponential smoothing with half of the trend carried on: hard to beat on few dates.",
+        summary="Exponential smoothing with half of the trend continued: a strong baseline for few dates.",
         paper="Assimakopoulos and Nikolopoulos (2000), Int. J. Forecasting 16(4); Hyndman and Billah (2003), IJF 19(2).",
-        limits="Keeps the last anomaly; a trend over a short series may be a mere accident.",
+        limits="Continues the last anomaly; a trend over a short series may be random.",
         licence="Apache-2.0",
     )
 
@@ -182,8 +180,8 @@ class Theta(Smoothing):
 class Holt(Smoothing):
     """Exponential smoothing around the mean season and a trend, as in the Holt-Winters method.
 
-    One line is fitted to the whole record, by ridge regression, in place of a smoothed slope: dates are few and irregular.
-    It is removed before the level is smoothed. The trend goes on no longer than the series did.
+    One line is fitted to the whole record, by ridge regression, instead of a smoothed slope, because dates are few and
+    irregular. It is removed before the level is smoothed. The trend is continued for no longer than the length of the series.
     """
 
     name = "forecast-holt"
@@ -191,8 +189,8 @@ class Holt(Smoothing):
     detrended = True
     card = Card(
         title="Holt",
-        summary="Exponential smoothing around a trend, which is carried on.",
+        summary="Exponential smoothing around a trend, which is continued.",
         paper="Holt (1957), reprinted in Int. J. Forecasting 20(1), 2004; Winters (1960), Management Science 6(3).",
-        limits="Wrong where a trend ends; over a short series it may be an accident.",
+        limits="Wrong where a trend ends; a trend over a short series may be random.",
         licence="Apache-2.0",
     )

@@ -1,4 +1,4 @@
-"""TimeMixer as a forecaster that is trained on the series it is given."""
+"""TimeMixer as a forecaster that is trained on the given series."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ from eowidgets.models.forecast.networks.network import SeriesNetwork, moving_ave
 
 
 def time_mlp(inputs: int, outputs: int) -> nn.Sequential:
-    """Two linear layers along time, from one resolution to another."""
+    """Return two linear layers along time, from one resolution to another."""
     return nn.Sequential(nn.Linear(inputs, outputs), nn.GELU(), nn.Linear(outputs, outputs))
 
 
 class PastMixing(nn.Module):
-    """Past-decomposable mixing: every scale is split, and the halves are mixed across scales."""
+    """Past-decomposable mixing: every scale is decomposed, and both parts are mixed across scales."""
 
     def __init__(self, lengths: Sequence[int], width: int, hidden: int, window: int) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class PastMixing(nn.Module):
         self.feed = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
 
     def forward(self, scales: list[Tensor]) -> list[Tensor]:
-        """Mix; scales (b, t_i, width), the finest first."""
+        """Mix scales (b, t_i, width), the finest first."""
         trends = [moving_average(x, self.window) for x in scales]
         # Time last, for the layers along it.
         seasons = [(x - trend).transpose(1, 2) for x, trend in zip(scales, trends, strict=True)]
@@ -48,7 +48,7 @@ class PastMixing(nn.Module):
 
 @register_network
 class TimeMixer(SeriesNetwork):
-    """Decomposable multiscale mixing (Wang et al., 2024, ICLR, arXiv:2405.14616); every channel by itself.
+    """Decomposable multiscale mixing (Wang et al., 2024, ICLR, arXiv:2405.14616); channels are independent.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ class TimeMixer(SeriesNetwork):
     depth : int
         Mixing blocks.
     scales : int
-        Resolutions beside the finest, each half of the one before; fewer where the look-back is short.
+        Number of coarser resolutions, each half of the previous one; fewer if the look-back is short.
     window : int
-        Odd number of steps of the moving average that splits season and trend.
+        Odd number of steps of the moving average that separates season and trend.
     dropout : float
     """
 
@@ -91,7 +91,7 @@ class TimeMixer(SeriesNetwork):
         self.out = nn.Linear(width, 1)
 
     def features(self, x: Tensor) -> Tensor:
-        """All steps of all scales of a channel, (b, c, Σ t_i · width)."""
+        """Return all steps of all scales of a channel, (b, c, Σ t_i · width)."""
         b, _, c = x.shape
         rows = x.transpose(1, 2).reshape(b * c, 1, -1)  # (b c) 1 t
         scales = []
@@ -102,7 +102,7 @@ class TimeMixer(SeriesNetwork):
         return torch.cat(mixed, dim=1).reshape(b, c, -1)
 
     def project(self, features: Tensor) -> Tensor:
-        """Add up what each scale says of the future."""
+        """Sum the projections of all scales to the future."""
         b, c, _ = features.shape
         steps = torch.split(features.reshape(b * c, -1, self.step_width), self.lengths, dim=1)
         said = [layer(s.transpose(1, 2)) for layer, s in zip(self.ahead, steps, strict=True)]

@@ -1,4 +1,4 @@
-"""TimesNet: a series folded by its periods into images, and read by 2-D convolutions."""
+"""TimesNet: a series is folded by its periods into images, which 2-D convolutions process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eowidgets.models.forecast.networks.network import SeriesNetwork, instance_n
 class Inception(nn.Module):
     """Mean of convolutions with kernels of 1, 3, 5, ... pixels.
 
-    A sum of convolutions is the convolution with the sum of the kernels: one pass does, with the largest of them.
+    A sum of convolutions is the convolution with the sum of the kernels, so one pass with the largest kernel suffices.
     """
 
     def __init__(self, inputs: int, outputs: int, kernels: int) -> None:
@@ -28,17 +28,17 @@ class Inception(nn.Module):
         last = len(self.weights) - 1
         kernels = [functional.pad(weight, [last - i] * 4) for i, weight in enumerate(self.weights)]
         kernel = torch.stack(kernels).mean(0)
-        # Of a kernel that is larger than the image, the rim only ever sees padding: an image of one row needs one row.
+        # The rim of a kernel larger than the image only covers padding: an image of one row needs only one kernel row.
         high, wide = (min(last, size - 1) for size in x.shape[-2:])
         kernel = kernel[..., last - high : last + high + 1, last - wide : last + wide + 1]
         return functional.conv2d(x, kernel, self.bias, padding=(high, wide))
 
 
 class TimesBlock(nn.Module):
-    """Fold by the strongest periods, convolve, unfold, and add up by amplitude.
+    """Fold by the strongest periods, convolve, unfold, and sum weighted by amplitude.
 
     The periods are those of the mean spectrum of the batch in training, and of all training batches (a running mean)
-    afterwards: so the forecast of a series does not depend on which others are asked for with it.
+    afterwards, so the forecast of a series does not depend on the other series of the batch.
     """
 
     def __init__(self, length: int, width: int, hidden: int, periods: int, kernels: int) -> None:
@@ -50,7 +50,7 @@ class TimesBlock(nn.Module):
     spectrum: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
-        """Mix times, (b, length, width)."""
+        """Mix steps, (b, length, width)."""
         b, length, width = x.shape
         amplitude = torch.fft.rfft(x.float(), dim=1).abs().mean(dim=-1)  # b f
         mean = amplitude.detach().mean(dim=0)
@@ -59,7 +59,7 @@ class TimesBlock(nn.Module):
         else:
             mean = self.spectrum
         mean = mean.clone()
-        mean[0] = 0  # the level is no period
+        mean[0] = 0  # the level is not a period
         strongest = mean.topk(self.periods).indices
         folded = []
         for frequency in strongest.tolist():
@@ -79,15 +79,15 @@ class TimesNet(SeriesNetwork):
     Parameters
     ----------
     width, hidden : int
-        Channels of a step, and within a block.
+        Channels per step, and within a block.
     depth : int
         Blocks.
     periods, kernels : int
-        Periods that a block folds by, and sizes of its kernels.
+        Number of periods of a block, and number of its kernel sizes.
     dropout : float
     marks : int
-        Further columns of the input that say when a step was (hour of the day, day of the year, ...): they are embedded
-        with the values, as they come, and not forecast.
+        Number of additional input columns for the time of a step (hour of the day, day of the year, ...): they are embedded
+        unscaled together with the values, and not forecast.
     """
 
     name = "timesnet"
@@ -111,7 +111,9 @@ class TimesNet(SeriesNetwork):
         self.length = lookback + horizon
         self.width = self.length * width
         self.embed = nn.Conv1d(channels, width, kernel_size=3, padding=1, padding_mode="circular", bias=False)
-        nn.init.kaiming_normal_(self.embed.weight, nonlinearity="leaky_relu")  # values must not drown in positions
+        nn.init.kaiming_normal_(
+            self.embed.weight, nonlinearity="leaky_relu"
+        )  # keeps values large relative to positions
         self.when = nn.Linear(marks, width, bias=False) if marks else None
         self.register_buffer("position", sinusoid(torch.arange(lookback), width), persistent=False)
         self.dropout = nn.Dropout(dropout)
@@ -129,7 +131,7 @@ class TimesNet(SeriesNetwork):
         return self.project(row) * deviation + mean
 
     def features(self, x: Tensor) -> Tensor:
-        """All steps of past and future, one row for all channels, (b, 1, length · width)."""
+        """Return all steps of past and future, one row for all channels, (b, 1, length · width)."""
         values, marks = x[..., : self.channels], x[..., self.channels :]
         steps = self.embed(values.transpose(1, 2)).transpose(1, 2) + self.position  # b t width
         steps = self.dropout(steps if self.when is None else steps + self.when(marks))
@@ -140,7 +142,7 @@ class TimesNet(SeriesNetwork):
         return row
 
     def project(self, features: Tensor) -> Tensor:
-        """The steps of the future, in the channels of the input."""
+        """Project the future steps to the channels of the input."""
         steps = features.reshape(len(features), self.length, self.step_width)
         out: Tensor = self.out(steps[:, -self.outputs :])
         return out

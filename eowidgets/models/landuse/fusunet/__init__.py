@@ -1,4 +1,4 @@
-"""FUSU-Net (Yuan et al., 2024): two sharp pictures and a coarser series; README.md beside this file describes it."""
+"""FUSU-Net (Yuan et al., 2024): two high-resolution images and a coarser series; see README.md in this folder."""
 
 from eowidgets.models.landuse.fusunet.config import PAPER, FusuConfig, HRNetConfig, UTAEConfig
 from eowidgets.models.landuse.fusunet.hrnet import HRNet

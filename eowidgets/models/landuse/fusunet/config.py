@@ -14,14 +14,14 @@ class HRNetConfig:
     channels : int
         Bands.
     stem : int
-        Filters of the first two convolutions, which halve the size; of the bottlenecks after them.
+        Filters of the first two convolutions, which halve the size, and of the bottlenecks after them.
     bottlenecks : int
     widths : tuple of int
-        Of the branches, each at half the resolution of the one before.
+        Of the branches, each at half the resolution of the previous one.
     modules : tuple of int
-        Modules of the stages with two, three, ... branches.
+        Number of modules in the stages with two, three, ... branches.
     blocks : int
-        Residual blocks of a branch in a module.
+        Residual blocks per branch and module.
     """
 
     channels: int
@@ -62,7 +62,7 @@ class FusuConfig:
     ----------
     sharp : HRNetConfig
     series : UTAEConfig or None
-        None: the sharp pictures alone.
+        None: the high-resolution images alone.
     classes : int
     """
 

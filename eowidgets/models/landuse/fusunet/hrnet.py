@@ -14,7 +14,7 @@ from eowidgets.models.landuse.fusunet.config import HRNetConfig
 
 
 def convolved(inside: int, outside: int, *, stride: int = 1, side: int = 3, relu: bool = True) -> nn.Sequential:
-    """A convolution with batch norm, and with ReLU unless it is left out."""
+    """Return a convolution with batch norm, and optionally ReLU."""
     layers: list[nn.Module] = [
         nn.Conv2d(inside, outside, side, stride, side // 2, bias=False),
         nn.BatchNorm2d(outside),
@@ -23,18 +23,18 @@ def convolved(inside: int, outside: int, *, stride: int = 1, side: int = 3, relu
 
 
 def lowered(inside: int, outside: int, halvings: int) -> nn.Sequential:
-    """Convolutions that halve the size several times; the last one has the new width and no ReLU."""
+    """Return convolutions that halve the size several times; the last one has the new width and no ReLU."""
     steps = [convolved(inside, inside, stride=2) for _ in range(halvings - 1)]
     return nn.Sequential(*steps, convolved(inside, outside, stride=2, relu=False))
 
 
 def resized(x: Tensor, like: Tensor) -> Tensor:
-    """Enlarge maps to the size of others."""
+    """Resize maps to the size of others."""
     return functional.interpolate(x, like.shape[-2:], mode="bilinear", align_corners=True)
 
 
 class Exchange(nn.Module):
-    """One module: residual blocks in every branch, then every branch is given the sum of all."""
+    """One module: residual blocks in every branch, then a sum of all branches for each."""
 
     def __init__(self, widths: Sequence[int], blocks: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Exchange(nn.Module):
         )
 
     def forward(self, maps: list[Tensor]) -> list[Tensor]:
-        """Transform maps of the branches, from the finest."""
+        """Transform the maps of the branches, finest first."""
         own = [branch(x) for branch, x in zip(self.branches, maps, strict=True)]
         found = []
         for like, paths in zip(own, self.paths, strict=True):
@@ -55,14 +55,14 @@ class Exchange(nn.Module):
 
 
 def _path(a: int, b: int, to: int, start: int) -> nn.Module:
-    """From branch ``start`` of width a to branch ``to`` of width b; what comes from a coarser one is enlarged later."""
+    """Return the path from branch ``start`` (width a) to ``to`` (width b); coarser branches are enlarged later."""
     if to == start:
         return nn.Identity()
     return convolved(a, b, side=1, relu=False) if start > to else lowered(a, b, to - start)
 
 
 class HRNet(nn.Module):
-    """Features at a quarter of the resolution: all branches, enlarged and joined."""
+    """Compute features at a quarter of the resolution: all branches, enlarged and concatenated."""
 
     def __init__(self, config: HRNetConfig) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class HRNet(nn.Module):
         first = (config.stem, *[wide] * (config.bottlenecks - 1))
         self.bottlenecks = nn.Sequential(*(Bottleneck(inside, config.stem, 1) for inside in first))
         self.enter = convolved(wide, widths[0])
-        # Each stage begins with a new branch, made from the coarsest one.
+        # Each stage adds a branch, computed from the coarsest one.
         self.begin = nn.ModuleList(convolved(a, b, stride=2) for a, b in pairwise((wide, *widths[1:])))
         self.stages = nn.ModuleList(
             nn.Sequential(*(Exchange(widths[: i + 2], config.blocks) for _ in range(count)))
@@ -87,7 +87,7 @@ class HRNet(nn.Module):
         return sum(self.config.widths)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, h, w) -> (n, width, h / 4, w / 4)."""
+        """Return (n, width, h / 4, w / 4) for ``x`` (n, channels, h, w)."""
         x = self.bottlenecks(self.stem(x))
         maps, coarsest = [self.enter(x)], x
         for begin, stage in zip(self.begin, self.stages, strict=True):

@@ -24,27 +24,27 @@ from eowidgets.models.landuse.fusunet.config import FusuConfig, HRNetConfig, UTA
 from eowidgets.models.landuse.fusunet.network import FusuNet
 
 SERIES = "series"
-#: Pixel size in metres in which the network is given the series.
+#: Pixel size in metres of the series.
 COARSE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class FusuParams:
-    """How the network is trained."""
+    """Settings of the training."""
 
     steps: int = steps_param(300)
     rate: float = rate_param(2e-3)
 
 
 class TwoScales(Scaled):
-    """A FUSU-Net with the scales of the pictures and of the series."""
+    """A FUSU-Net with the scales of the images and of the series."""
 
     def __init__(self, body: FusuNet, bands: int, series: int) -> None:
         super().__init__(body, bands)
         self.series = BandScale(series)
 
     def learn(self, examples: Examples) -> None:
-        """Measure both; the season is that of the series."""
+        """Measure images and series; the season is that of the series."""
         super().learn(examples)
         more = examples.batch.sources.get(SERIES)
         if more is not None:
@@ -54,10 +54,10 @@ class TwoScales(Scaled):
 
 @register
 class FusuModel(Trainable):
-    """Train FUSU-Net: land use at the first and the last date of the pictures, and change if both dates have labels.
+    """Train FUSU-Net: land use at the first and the last date of the images, and change if both dates have labels.
 
     The target of the examples is ``(n, h, w)`` for the last date, or ``(n, 2, h, w)`` for both. Examples without the source
-    ``series`` train the pictures alone, and the model then takes no source.
+    ``series`` train on the images alone, and the model then has no source.
     """
 
     name = "fusunet"
@@ -83,7 +83,7 @@ class FusuModel(Trainable):
         return TwoScales(FusuNet(config), sizes["bands"], sizes["series"])
 
     def train(self, network: nn.Module, examples: Examples, seed: int, progress: Progress) -> None:
-        """Train with the cross entropy of the classes of every labelled date, and of change if both have labels."""
+        """Train with the cross-entropy of the classes of every labelled date, and of change if both have labels."""
         assert isinstance(network, TwoScales)  # noqa: S101  (see build)
         network.learn(examples)
         classes = dict(self.sizes or {})["outputs"]
@@ -100,7 +100,7 @@ class FusuModel(Trainable):
         return self.pair(network, batch)[1]
 
     def pair(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Return scores of the first and of the last date, and of change; NaN for a pixel that was seen on neither."""
+        """Return scores of the first and of the last date, and of change; NaN for a pixel that is observed on neither."""
         assert isinstance(network, TwoScales)  # noqa: S101  (see build)
         body = network.body
         assert isinstance(body, FusuNet)  # noqa: S101
@@ -142,7 +142,7 @@ class FusuModel(Trainable):
         return {**found, f"{target.name}_before": first, "change": torch.cat([1 - share, share], dim=1)}
 
     def _describe(self, target: Target) -> None:
-        """Leave the source out where none was given in the training."""
+        """Remove the source if none was given in the training."""
         super()._describe(target)
         if isinstance(self.feed, Windows) and not dict(self.sizes or {})["series"]:
             self.feed = replace(self.feed, sources=())  # type: ignore[misc]

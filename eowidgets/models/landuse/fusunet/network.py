@@ -1,4 +1,4 @@
-"""FUSU-Net (Yuan et al., 2024, arXiv:2405.19055): two sharp pictures and a coarser series give land use twice, and change."""
+"""FUSU-Net (Yuan et al., 2024, arXiv:2405.19055): land use at two dates, and change, from two images and a coarser series."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from eowidgets.models.landuse.fusunet.config import FusuConfig
 from eowidgets.models.landuse.fusunet.hrnet import HRNet, convolved
 from eowidgets.models.landuse.fusunet.utae import UTAE
 
-#: Sides to which the pyramid pools; dropout of the heads and of the layers that fuse.
+#: Grid sizes of the pyramid pooling; dropout of the heads and of the fusion layers.
 PYRAMID, HEAD_DROPOUT, FUSE_DROPOUT = (1, 2, 3, 6), 0.1, 0.3
 
 
 def head(width: int, inside: int, outputs: int) -> nn.Sequential:
-    """A 3 x 3 convolution to a quarter of the width, and scores."""
+    """Return a 3 x 3 convolution to a quarter of the width, and a 1 x 1 convolution to scores."""
     return nn.Sequential(convolved(inside, width), nn.Dropout(HEAD_DROPOUT), nn.Conv2d(width, outputs, 1))
 
 
 class Pyramid(nn.Module):
-    """Join maps with their means over squares of several sides (Zhao et al., 2017)."""
+    """Concatenate maps with their means over grids of several sizes (Zhao et al., 2017)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -29,14 +29,14 @@ class Pyramid(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, width, h, w) -> (n, 2 width, h, w)."""
+        """Return (n, 2 width, h, w) for ``x`` (n, width, h, w)."""
         size = x.shape[-2:]
         means = (functional.interpolate(level(x), size, mode="bilinear", align_corners=False) for level in self.levels)
         return torch.cat([x, *means], dim=1)
 
 
 class Fusion(nn.Module):
-    """Bring the features of the series to those of the pictures: place by place, and as one mean of the whole."""
+    """Project the features of the series to those of the images: per position, and as a global mean."""
 
     def __init__(self, inside: int, outside: int) -> None:
         super().__init__()
@@ -50,14 +50,14 @@ class Fusion(nn.Module):
         )
 
     def forward(self, x: Tensor, size: torch.Size) -> Tensor:
-        """(n, inside, h, w) -> (n, outside, *size)."""
+        """Return (n, outside, *size) for ``x`` (n, inside, h, w)."""
         local = functional.interpolate(self.local(x), size, mode="bilinear", align_corners=False)
         found: Tensor = local + self.whole(x.mean((-2, -1)))[..., None, None]
         return found
 
 
 class FusuNet(nn.Module):
-    """Scores of land use at two dates, and of change."""
+    """Predict scores of land use at two dates, and of change."""
 
     def __init__(self, config: FusuConfig) -> None:
         super().__init__()
@@ -78,20 +78,20 @@ class FusuNet(nn.Module):
         days: Tensor | None = None,
         seen: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Compare two pictures.
+        """Compare two images.
 
         Parameters
         ----------
         before, after : Tensor, shape (n, channels, h, w)
             h and w are multiples of 8.
         series : Tensor, shape (n, t, bands, h', w')
-            The same ground, coarser; with its days (t,), and the dates that count (n, t).
+            The same area, coarser; with its days (t,), and the valid dates (n, t).
 
         Returns
         -------
         before, after : Tensor, shape (n, classes, h, w)
         change : Tensor, shape (n, 1, h, w)
-            Scores, of which the sigmoid is a probability.
+            Scores; the sigmoid gives a probability.
         """
         size = before.shape[-2:]
         one, two = self.sharp(torch.cat([before, after])).chunk(2)

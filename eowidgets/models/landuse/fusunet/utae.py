@@ -1,4 +1,4 @@
-"""U-TAE (Garnot and Landrieu, 2021, arXiv:2107.07933): a U-Net over every date, and attention over the dates at its bottom."""
+"""U-TAE (Garnot and Landrieu, 2021, arXiv:2107.07933): a U-Net over every date, with attention over dates at its bottleneck."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DROPOUT, ATTENTION_DROPOUT = 0.2, 0.1
 
 
 def layers(inside: int, outside: int, norm: type[nn.Module] | None = None, **options: int) -> nn.Sequential:
-    """A convolution with norm and ReLU; the default norm is that of groups."""
+    """Return a convolution with norm and ReLU; the default norm is group norm."""
     options = {"kernel_size": 3, "padding": 1} | options
     return nn.Sequential(
         nn.Conv2d(inside, outside, padding_mode="reflect", **options),  # type: ignore[arg-type]
@@ -28,7 +28,7 @@ def layers(inside: int, outside: int, norm: type[nn.Module] | None = None, **opt
 
 
 class Down(nn.Module):
-    """Halve the size, and widen."""
+    """Halve the size, and increase the width."""
 
     def __init__(self, inside: int, outside: int) -> None:
         super().__init__()
@@ -36,14 +36,14 @@ class Down(nn.Module):
         self.widen, self.refine = layers(inside, outside), layers(outside, outside)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, inside, h, w) -> (n, outside, h / 2, w / 2)."""
+        """Return (n, outside, h / 2, w / 2) for ``x`` (n, inside, h, w)."""
         x = self.widen(self.halve(x))
         found: Tensor = x + self.refine(x)
         return found
 
 
 class Up(nn.Module):
-    """Double the size, and join what the encoder has there."""
+    """Double the size, and concatenate the features of the encoder."""
 
     def __init__(self, inside: int, outside: int, skip: int) -> None:
         super().__init__()
@@ -53,14 +53,14 @@ class Up(nn.Module):
         self.refine = layers(outside, outside, nn.BatchNorm2d)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """Join (n, inside, h, w) and (n, skip, 2 h, 2 w)."""
+        """Merge (n, inside, h, w) and (n, skip, 2 h, 2 w)."""
         x = self.join(torch.cat([self.grow(x), self.skip(skip)], dim=1))
         found: Tensor = x + self.refine(x)
         return found
 
 
 class LTAE(nn.Module):
-    """Lightweight temporal attention (Garnot and Landrieu, 2020): a learned query per head, which weighs its own channels."""
+    """Lightweight temporal attention (Garnot and Landrieu, 2020): a learned query per head, applied to its own channels."""
 
     def __init__(self, config: UTAEConfig) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class LTAE(nn.Module):
         self.norm_out = nn.GroupNorm(c.heads, inside)
 
     def forward(self, x: Tensor, days: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """Weigh the dates of maps.
+        """Compute the weighted mean of maps over dates.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class LTAE(nn.Module):
 
 
 class UTAE(nn.Module):
-    """One map of features of a series of images."""
+    """Compute one feature map from a series of images."""
 
     def __init__(self, config: UTAEConfig) -> None:
         super().__init__()
@@ -118,13 +118,13 @@ class UTAE(nn.Module):
 
     @property
     def multiple(self) -> int:
-        """Rows and columns are multiples of this."""
+        """Number that the rows and columns must be multiples of."""
         return int(2 ** len(self.down))
 
     def forward(self, x: Tensor, days: Tensor, seen: Tensor) -> Tensor:
-        """Return features (n, d, h, w) of images (n, t, channels, h, w); dates that are not ``seen`` (n, t) do not count."""
+        """Return features (n, d, h, w) of images (n, t, channels, h, w); dates outside ``seen`` (n, t) are masked."""
         n, t = x.shape[:2]
-        # The norm of the attention goes over all dates, so those that do not count are made the same.
+        # The norm of the attention covers all dates, so masked dates are set to a constant.
         flat = self.enter((x * seen[:, :, None, None, None]).flatten(0, 1))
         skips = [flat]
         for down in self.down:
@@ -139,7 +139,7 @@ class UTAE(nn.Module):
 
 
 def weighed(x: Tensor, weights: Tensor) -> Tensor:
-    """Sum maps (n, t, d, h, w) over the dates: every head weighs its share of the channels by its enlarged weights."""
+    """Sum maps (n, t, d, h, w) over dates: each head applies its enlarged weights to its share of the channels."""
     heads, n, t = weights.shape[:3]
     size = x.shape[-2:]
     large = functional.interpolate(weights.flatten(0, 1), size, mode="bilinear", align_corners=False)

@@ -1,4 +1,4 @@
-"""One value a year: the median or the medoid of the clear dates of a season."""
+"""One value per year: the median or the medoid of the clear dates of a season."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Annual:
     Attributes
     ----------
     years : Tensor, shape (y,), float64
-        The year in which the season begins; years without any date are left out.
+        The years in which the season begins; years without any date are left out.
     values : Tensor, shape (n, y), float64
         0 where no date of the season is clear.
     days : Tensor, shape (n, y), float64
@@ -33,13 +33,13 @@ class Annual:
 
 
 def season_years(days: np.ndarray, first: int) -> np.ndarray:
-    """Return the year in which the season of each day begins, if seasons begin in the month ``first`` (1..12)."""
+    """Return the year in which the season of each day begins; seasons begin in the month ``first`` (1..12)."""
     month = days.astype("int64").astype("datetime64[D]").astype("datetime64[M]").astype(int)
     return (month - (first - 1)) // 12 + 1970
 
 
 def annual(values: Tensor, usable: Tensor, days: Tensor, first: int, how: str) -> Annual:
-    """Reduce series to one value a year.
+    """Reduce series to one value per year.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def annual(values: Tensor, usable: Tensor, days: Tensor, first: int, how: str) -
     first : int
         First month of the season.
     how : {"medoid", "median"}
-        The medoid is the observation nearest to the median; of equally near ones the earliest.
+        The medoid is the observation nearest to the median; ties are resolved to the earliest.
     """
     label = season_years(np.floor(days.cpu().numpy()), first)
     years = np.unique(label)

@@ -1,8 +1,8 @@
-"""LandTrendr's temporal segmentation of annual series, for many series at once.
+"""LandTrendr's temporal segmentation of annual series, vectorised over series.
 
-Steps and names follow Kennedy, Yang and Cohen (2010), doi:10.1016/j.rse.2010.07.008, section 3. Series are packed: the years
-that were observed come first. Vertices are positions in the packed series; a series with fewer vertices than others
-repeats its last one.
+Steps and names follow Kennedy, Yang and Cohen (2010), doi:10.1016/j.rse.2010.07.008, section 3. Series are packed: the
+observed years come first. Vertices are positions in the packed series; a series with fewer vertices than others repeats
+its last one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from eowidgets.models.monitors.landtrendr.lines import Sums
 
-#: Weight of a disturbance of the whole range that follows a vertex, against its angle alone.
+#: Weight of a disturbance of the whole range that follows a vertex, relative to its angle alone.
 DISTURBANCE_WEIGHT = 2.0
 
 
@@ -58,11 +58,11 @@ class Segments:
     year, value : Tensor, shape (n, v), float64
         Year and fitted value of each vertex.
     count : Tensor, shape (n,), int64
-        Vertices; 0 where too few years were observed. A level without trend has 2 with one value.
+        Number of vertices; 0 with too few observed years. A level without trend has 2 with one value.
     p : Tensor, shape (n,)
-        Of F; NaN where too few years were observed.
+        p of the F test; NaN with too few observed years.
     rmse : Tensor, shape (n,)
-        Of the values that were given about the trajectory.
+        Root mean square error of the given values about the trajectory.
     """
 
     position: Tensor
@@ -74,11 +74,11 @@ class Segments:
 
     @property
     def flat(self) -> Tensor:
-        """Series that no trajectory fits better than their mean, (n,), bool."""
+        """Whether the trajectory of a series is its mean, (n,), bool."""
         return (self.value == self.value[:, :1]).all(dim=1)
 
     def fitted(self, years: Tensor) -> Tensor:
-        """Fitted values in some years (y,), (n, y); the first and the last value are kept outside of the trajectory."""
+        """Return fitted values in some years (y,), (n, y); constant before the first and after the last vertex."""
         last = (self.count - 1).clamp_min(1).unsqueeze(1)
         x = years.to(self.year).expand(len(self.year), -1).contiguous()
         right = torch.searchsorted(self.year.contiguous(), x).clamp_min(1).minimum(last)
@@ -90,7 +90,7 @@ class Segments:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """One candidate: vertices, their fitted values, p of F, and whether its recoveries are slow enough."""
+    """A candidate: vertices, fitted values, p of F, and whether its recoveries are slow enough."""
 
     position: Tensor
     value: Tensor
@@ -110,7 +110,7 @@ def segment(years: Tensor, values: Tensor, seen: Tensor, settings: Settings) -> 
     years : Tensor, shape (y,)
     values : Tensor, shape (n, y)
     seen : Tensor, shape (n, y), bool
-        Years that were observed.
+        Observed years.
     """
     given = pack(years, values, seen)
     y = despike(given.y, given.count, settings.spike_threshold)
@@ -162,10 +162,10 @@ def pack(years: Tensor, values: Tensor, seen: Tensor) -> Packed:
 
 
 def despike(y: Tensor, count: Tensor, threshold: float) -> Tensor:
-    """Dampen spikes: values far from both neighbours, which agree with each other.
+    """Dampen spikes: values far from both neighbours, which are similar to each other.
 
     The size of a spike is ``1 - |right - left| / max(|y - left|, |y - right|)``. The largest one of a series moves towards the
-    mean of its neighbours by this share, again and again, until none is above the threshold.
+    mean of its neighbours by this share, repeatedly, until none is above the threshold.
     """
     y = y.clone()
     if threshold >= 1 or y.shape[1] < 3:
@@ -188,7 +188,7 @@ def despike(y: Tensor, count: Tensor, threshold: float) -> Tensor:
 
 
 def find_vertices(series: Packed, sums: Sums, most: int) -> Tensor:
-    """Candidate vertices (n, most): the segment with the largest mean squared error is split where it errs most."""
+    """Return candidate vertices (n, most): the segment with the largest mean squared error is split at its largest error."""
     last = (series.count - 1).clamp_min(0)
     position = torch.stack([torch.zeros_like(last), last], dim=1)
     index = torch.arange(series.x.shape[1], device=series.x.device)
@@ -206,10 +206,10 @@ def find_vertices(series: Packed, sums: Sums, most: int) -> Tensor:
 
 
 def cull_by_angle(series: Packed, position: Tensor, most: int) -> Tensor:
-    """Remove the vertices with the least angle, with years and values scaled to one range.
+    """Remove the vertices with the smallest angles, with years and values scaled to the same range.
 
-    The angle is the larger one of the two segments that meet, and weighs more where a disturbance follows. The plain
-    difference of the two angles keeps noise, which turns back and forth, and loses disturbances, which turn once.
+    The angle is the larger one of the two segments that meet, with more weight if a disturbance follows. The plain
+    difference of the two angles keeps noise, which alternates, and loses disturbances, which turn once.
     """
     low = series.y.masked_fill(~series.seen, torch.inf).amin(dim=1, keepdim=True)
     high = series.y.masked_fill(~series.seen, -torch.inf).amax(dim=1, keepdim=True)
@@ -222,19 +222,19 @@ def cull_by_angle(series: Packed, position: Tensor, most: int) -> Tensor:
         steep = torch.maximum(slope[:, 1:].abs(), slope[:, :-1].abs())
         rise = ((y[:, 2:] - y[:, 1:-1]) / (high - low).clamp_min(1e-12)).clamp_min(0)
         turn = steep * (1 + DISTURBANCE_WEIGHT * rise)
-        turn = turn.masked_fill(position[:, 1:-1] == position[:, -1:], -1)  # repeats of the last one go first
+        turn = turn.masked_fill(position[:, 1:-1] == position[:, -1:], -1)  # repeats of the last one are removed first
         position = _without(position, 1 + turn.argmin(dim=1))
     return position
 
 
 def _without(x: Tensor, column: Tensor) -> Tensor:
-    """Leave out one column of each row."""
+    """Remove one column of each row."""
     index = torch.arange(x.shape[1] - 1, device=x.device)
     return x.gather(1, index + (index >= column.unsqueeze(1)))
 
 
 def fit_in_turn(series: Packed, sums: Sums, position: Tensor) -> Tensor:
-    """Values of the vertices (n, v): a regression for the first segment, each later one anchored at the end of the last."""
+    """Return vertex values (n, v): a regression for the first segment, each later one anchored at the previous end."""
     x = series.x.gather(1, position)
     line = sums.line(position[:, :1], position[:, 1:2])
     values = [line.intercept + line.slope * x[:, :1], line.intercept + line.slope * x[:, 1:2]]
@@ -245,7 +245,7 @@ def fit_in_turn(series: Packed, sums: Sums, position: Tensor) -> Tensor:
 
 
 def fit_jointly(series: Packed, position: Tensor) -> Tensor:
-    """Values of the vertices (n, v) with the least squared error of the whole trajectory."""
+    """Return vertex values (n, v) with the least squared error of the whole trajectory."""
     left, share = _where(series.x, position)
     n, v = position.shape
     weight = series.y.new_zeros(n, series.x.shape[1], v)
@@ -262,7 +262,7 @@ def fit_jointly(series: Packed, position: Tensor) -> Tensor:
 
 
 def _where(x: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
-    """The segment (n, k) that each observation lies in, and how far along it lies, 0..1."""
+    """Return the segment (n, k) of each observation, and its relative position within the segment, 0..1."""
     index = torch.arange(x.shape[1], device=x.device)
     ends = (position[:, 1:] > position[:, :-1]).sum(dim=1, keepdim=True)
     left = (position[:, 1:, None] <= index).sum(dim=1).minimum((ends - 1).clamp_min(0))
@@ -272,14 +272,14 @@ def _where(x: Tensor, position: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def interpolate(x: Tensor, position: Tensor, value: Tensor) -> Tensor:
-    """The trajectory at every observation, (n, k)."""
+    """Interpolate the trajectory at every observation, (n, k)."""
     left, share = _where(x, position)
     y0, y1 = value.gather(1, left), value.gather(1, left + 1)
     return y0 + share * (y1 - y0)
 
 
 def _candidates(series: Packed, sums: Sums, position: Tensor, settings: Settings, joint: bool) -> list[_Model]:
-    """Fit the trajectory with all vertices, and again each time that the weakest vertex is taken out."""
+    """Fit the trajectory with all vertices, and again each time that the weakest vertex is removed."""
     found = []
     width = position.shape[1]
     while True:
@@ -302,7 +302,7 @@ def _candidates(series: Packed, sums: Sums, position: Tensor, settings: Settings
 
 
 def _violations(series: Packed, position: Tensor, value: Tensor, settings: Settings) -> Tensor:
-    """Rates (n, s) of recoveries that are too fast, in ranges of the trajectory a year; 0 for all other segments."""
+    """Return the rates (n, s) of recoveries that are too fast, in ranges of the trajectory per year; 0 for others."""
     x = series.x.gather(1, position)
     long, fall = x[:, 1:] - x[:, :-1], value[:, :-1] - value[:, 1:]
     reach = value.amax(dim=1, keepdim=True) - value.amin(dim=1, keepdim=True)
@@ -310,15 +310,15 @@ def _violations(series: Packed, position: Tensor, value: Tensor, settings: Setti
     fast = rate > settings.recovery_threshold
     if settings.prevent_one_year_recovery:
         fast = fast | ((rate >= 1) & (long == 1))
-    # One segment alone is a trend over the whole series, not a recovery from something in it.
+    # A single segment is a trend over the whole series, not a recovery.
     several = (position[:, 1:] > position[:, :-1]).sum(dim=1, keepdim=True) > 1
     return torch.where(fast & several, rate, 0.0)
 
 
 def _weakest(series: Packed, sums: Sums, position: Tensor, value: Tensor, broken: Tensor) -> Tensor:
-    """Column (n,) of the vertex to take out: that of the fastest forbidden recovery, else that which is missed least.
+    """Return the column (n,) of the vertex to remove: that of the fastest forbidden recovery, else the least important.
 
-    It is missed least where straight lines between the observed values of its neighbours add least squared error.
+    It is the least important if straight lines between the observed values of its neighbours add least squared error.
     """
     x = series.x.gather(1, position)
     slope = torch.where(
@@ -337,17 +337,17 @@ def _weakest(series: Packed, sums: Sums, position: Tensor, value: Tensor, broken
     column = 1 + loss.argmin(dim=1)
     worst, at = broken.max(dim=1)
     ends = (position[:, 1:] > position[:, :-1]).sum(dim=1)
-    # The end of the forbidden segment, or its beginning if it ends the series; a repeat of the last vertex goes first.
+    # The end of the forbidden segment, or its beginning if it ends the series; repeats of the last vertex come first.
     of_break = torch.where(at + 1 < ends, at + 1, at).clamp(1, position.shape[1] - 2)
     full = ends == position.shape[1] - 1
     return torch.where((worst > 0) & full, of_break, column)
 
 
 def _p_of_f(series: Packed, position: Tensor, value: Tensor) -> Tensor:
-    """Test trajectories against the mean, p of F (n,); s segments have s + 1 values and s - 1 years that were chosen.
+    """Test trajectories against the mean, p of F (n,); s segments have s + 1 values and s - 1 chosen years.
 
-    What a trajectory explains is the squared error of the mean less its own: the squares of a trajectory that is fitted
-    segment by segment about the mean would count what it explains wrongly as well.
+    The explained squares are those of the mean less those of the trajectory: the squares of a segment-wise trajectory
+    about the mean would include errors of the fit.
     """
     fit = interpolate(series.x, position, value)
     error = ((series.y - fit).square() * series.seen).sum(dim=1)
@@ -361,7 +361,7 @@ def _p_of_f(series: Packed, position: Tensor, value: Tensor) -> Tensor:
 
 
 def _best(models: list[_Model], settings: Settings) -> _Model:
-    """Of the allowed models whose p is near the least, that with the most segments."""
+    """Return the model with most segments among the allowed models whose p is near the smallest p."""
     p = torch.stack([m.p.masked_fill(~m.allowed, torch.inf) for m in models], dim=1)  # n m
     near = p <= (2 - settings.best_model_proportion) * p.amin(dim=1, keepdim=True)
     near &= torch.isfinite(p)

@@ -1,9 +1,9 @@
 """State space of a seasonal series and its Kalman filter, for many series at once.
 
 ``y_t = level_t + Σ_k a_k,t cos(k ω t) + b_k,t sin(k ω t) + ε_t`` with ``level_t+d = level_t + d · slope_t + η``; slope and
-waves are random walks too (Durbin and Koopman, 2012, chapters 3 and 4). All variances are shares of that of ε. The gain of
+harmonics are random walks too (Durbin and Koopman, 2012, chapters 3 and 4). All variances are shares of that of ε. The gain of
 the filter is then the same for all bands of a pixel, so one covariance (n, k, k) serves them all, and the variance of ε is
-estimated from the standardised forecast errors as the filter goes (West and Harrison, 1997, section 4.5).
+estimated sequentially from the standardised forecast errors (West and Harrison, 1997, section 4.5).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 from eowidgets.models.classical.series import DAYS_PER_YEAR, MAD_TO_SD, masked_median
 from eowidgets.models.monitors.breaks import NOISE_FLOOR
 
-#: Most observations that the variance of ε rests on: older ones are forgotten.
+#: Maximum number of observations for the variance of ε: older ones are forgotten.
 MEMORY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Variances of a year's steps of level, slope and waves, in variances of an observation."""
+    """Variances of the yearly steps of level, slope and harmonics, in variances of an observation."""
 
     level: float
     slope: float
@@ -38,13 +38,13 @@ class State:
     Attributes
     ----------
     mean : Tensor, shape (n, c, k)
-        Level, slope (a year; if there is one), then cos and sin of every wave.
+        Level, slope (per year; optional), then cos and sin of every harmonic.
     cov : Tensor, shape (n, k, k)
         Covariance of the mean, in variances of an observation.
     variance : Tensor, shape (n, c)
-        Of an observation.
+        Of a single observation.
     weight : Tensor, shape (n,)
-        Observations that the variance rests on.
+        Number of observations in the estimate of the variance.
     day : Tensor, shape (n,)
     """
 
@@ -55,17 +55,17 @@ class State:
     day: Tensor
 
     def take(self, rows: Tensor) -> State:
-        """Return some pixels."""
+        """Return the state of some pixels."""
         return State(*(getattr(self, name)[rows] for name in ("mean", "cov", "variance", "weight", "day")))
 
     def put(self, rows: Tensor, other: State) -> None:
-        """Replace some pixels."""
+        """Replace the state of some pixels."""
         for name in ("mean", "cov", "variance", "weight", "day"):
             getattr(self, name)[rows] = getattr(other, name)
 
 
 def waves(days: Tensor, terms: int) -> Tensor:
-    """Cos and sin of every wave on each day, (t, 2 · terms)."""
+    """Return cos and sin of every harmonic on each day, (t, 2 · terms)."""
     phase = 2 * math.pi * days.unsqueeze(1) * torch.arange(1, terms + 1, device=days.device) / DAYS_PER_YEAR
     return torch.stack([phase.cos(), phase.sin()], dim=2).flatten(1)
 
@@ -81,9 +81,9 @@ def start(
     known : Tensor, shape (n, t), bool
         The clear observations of the history of each pixel.
     when : Tensor, shape (n,)
-        Last day of the history: the state is that of this day.
+        Last day of the history: the state refers to this day.
     ridge : float
-        Observations that hold slope and waves near 0 before any is seen.
+        Weight, in observations, of the prior that slope and harmonics are 0.
     """
     middle = float(days.mean())
     columns = design(days, terms, trend, middle).to(y)
@@ -106,7 +106,7 @@ def start(
 
 
 def forecast(state: State, when: Tensor, trend: bool, noise: Noise) -> State:
-    """Carry the state forward to the days ``when`` (n,)."""
+    """Propagate the state to the days ``when`` (n,)."""
     years = ((when - state.day) / DAYS_PER_YEAR).to(state.mean)
     mean, cov = state.mean, state.cov.clone()
     if trend:
@@ -124,7 +124,7 @@ def forecast(state: State, when: Tensor, trend: bool, noise: Noise) -> State:
 
 
 def errors(state: State, y: Tensor, when: Tensor, wave: Tensor, trend: bool) -> Tensor:
-    """Observations less their forecasts, (n, c, w).
+    """Return observations less their forecasts, (n, c, w).
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def errors(state: State, y: Tensor, when: Tensor, wave: Tensor, trend: bool) -> 
 
 
 def update(state: State, error: Tensor, wave: Tensor, trend: bool, floor: float) -> State:
-    """Take in one observation of each pixel: its error (n, c) against the forecast of its own day, waves (n, 2 · terms)."""
+    """Update with one observation per pixel: its error (n, c) against the forecast of its day, harmonics (n, 2 · terms)."""
     ones, zeros = torch.ones_like(wave[:, :1]), torch.zeros_like(wave[:, :1])
     z = torch.cat([ones, zeros, wave] if trend else [ones, wave], dim=1)  # n k
     pz = (state.cov * z.unsqueeze(1)).sum(dim=2)

@@ -1,4 +1,4 @@
-"""Follow each series observation by observation until several in a row leave its forecast."""
+"""Filter each series observation by observation until several consecutive ones are outside its forecast."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from eowidgets.models.monitors.breaks import NOISE_FLOOR
 from eowidgets.models.monitors.sccd.state import Noise, State, errors, forecast, start, update, waves
 from eowidgets.models.monitors.watched import FEWEST, PER_COEFFICIENT
 
-#: Statistics below this share of the threshold begin no run; what follows them is not looked at.
+#: Statistics below this share of the threshold begin no run, and later observations are not tested.
 LOW = 0.5
-#: Steps after which pixels that are done are left out.
+#: Number of steps after which finished pixels are removed.
 EVERY = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How strict, and how fast the state may move.
+    """Strictness of the test, and noise of the state.
 
     ``limit`` and ``outlier`` are squared lengths of standardised forecast errors, ``angle`` is in degrees.
     """
@@ -45,14 +45,14 @@ class Tracked:
     Attributes
     ----------
     score : Tensor, shape (n,)
-        Of the weakest observation in the strongest run, over the threshold; above 1 there is a break, NaN where
+        Statistic of the weakest observation in the strongest run, over the threshold; above 1 there is a break, NaN if
         nothing was tracked.
     first, confirmed : Tensor, shape (n,), float64
-        Days, NaN where nothing broke.
+        Days, NaN without a break.
     magnitude : Tensor, shape (n, c)
-        Median forecast error of the run, NaN where nothing broke.
+        Median forecast error of the run, NaN without a break.
     pending : Tensor, shape (n,)
-        Latest observations that already leave the forecast, too few for a break; NaN where nothing was tracked.
+        Latest anomalous observations, too few for a break; NaN if nothing was tracked.
     """
 
     score: Tensor
@@ -63,7 +63,7 @@ class Tracked:
 
 
 def histories(usable: Tensor, days: Tensor, begin: float, years: float, fewest: int) -> tuple[Tensor, Tensor]:
-    """End of the history of each pixel: enough years and enough clear observations.
+    """Return the end of the history of each pixel: enough years and enough clear observations.
 
     Returns
     -------
@@ -83,11 +83,11 @@ def track(y: Tensor, usable: Tensor, days: Tensor, begin: float, settings: Setti
     Parameters
     ----------
     y : Tensor, shape (n, c, t)
-        In the precision to compute in; 0 where not usable.
+        In the precision of the computation; 0 where not usable.
     usable : Tensor, shape (n, t), bool
     days : Tensor, shape (t,), float64
     begin : float
-        Day on which the history begins.
+        First day of the history.
     """
     s = settings
     n, c, t = y.shape
@@ -114,7 +114,7 @@ def track(y: Tensor, usable: Tensor, days: Tensor, begin: float, settings: Setti
     out.score[rows], out.pending[rows] = 0.0, 0.0
     later = later[rows]
     count = later.sum(dim=1)
-    # Positions of the clear dates after the history, in order; the last date stands for none.
+    # Positions of the clear dates after the history, in order; the last date is the padding.
     most = int(count.max())
     place = torch.where(later, later.cumsum(dim=1) - 1, most)
     order = torch.full((len(rows), most + 1), t - 1, dtype=torch.int64, device=y.device)
@@ -127,7 +127,7 @@ def track(y: Tensor, usable: Tensor, days: Tensor, begin: float, settings: Setti
 def _follow(
     out: Tracked, state: State, y: Tensor, days: Tensor, rows: Tensor, order: Tensor, count: Tensor, s: Settings
 ) -> None:
-    """Step through the clear observations; fill ``out``."""
+    """Step through the clear observations, and fill ``out``."""
     season = waves(days, s.terms)
     floor = NOISE_FLOOR if s.robust else 1e-9
     bands = torch.arange(y.shape[1], device=y.device)
@@ -152,7 +152,7 @@ def _follow(
             ended = _judge(out, state.take(some), values, days, season, rows[some], window, count[some] - step, s)
             active[some] &= ~ended
             take[some] &= ~ended
-        # All are updated, and those that do not take the observation in are put back: cheaper than selecting.
+        # All are updated, and pixels that reject the observation are restored: faster than selecting.
         new = update(state, error, wave, s.trend, floor)
         keep = torch.nonzero(~take).flatten()
         new.put(keep, state.take(keep))
@@ -175,7 +175,7 @@ def _judge(
     broken = whole & counts
     score = torch.where(broken, weakest, weakest.clamp_max(1))
     out.score[rows] = torch.where(whole, torch.maximum(out.score[rows], score), out.score[rows])
-    # The series ends in a run that more dates may confirm: it must not enter the state.
+    # The series ends in a run that more dates may confirm: the run must not update the state.
     pending = ~whole & (weakest > 1)
     out.pending[rows] = torch.where(pending, left.to(y), out.pending[rows])
     at = rows[broken]
@@ -189,7 +189,7 @@ def _large(size: Tensor, smallest: float) -> Tensor:
 
 
 def _together(error: Tensor, variance: Tensor, there: Tensor, angle: float) -> Tensor:
-    """Whether standardised errors point one way: their mean angle to their median is below ``angle``."""
+    """Return whether standardised errors have one direction: their mean angle to their median is below ``angle``."""
     unit = error / variance.sqrt().unsqueeze(2)
     middle = masked_median(unit, there.unsqueeze(1), dim=-1).unsqueeze(2)
     length = unit.square().sum(dim=1).sqrt() * middle.square().sum(dim=1).sqrt()

@@ -1,4 +1,4 @@
-"""TempCNN (Pelletier, Webb and Petitjean, 2019): a class per time series; README.md beside this file describes it."""
+"""TempCNN (Pelletier, Webb and Petitjean, 2019): a class per time series; see README.md in this folder."""
 
 from eowidgets.models.series.tempcnn.model import TempCNNModel
 from eowidgets.models.series.tempcnn.network import PAPER, TempCNN, TempCNNConfig

@@ -1,4 +1,4 @@
-"""Card of TempCNN, its parameters, and what its weights were trained for."""
+"""Card of TempCNN, its parameters, bands, dates and classes."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ class SeasonParams:
         low=0,
         high=2200,
         label="Year",
-        help="Calendar year in which the crop year begins in September; 0: the last one.",
+        help="Calendar year in which the crop year begins in September; 0: the last crop year.",
     )
 
 
 CARD = Card(
     title="TempCNN: crops of Mato Grosso",
-    summary="Classifies the crop year of every pixel, parcel or series from its course of reflectance.",
+    summary="Classifies the crop year of every pixel, parcel or series from its reflectance time series.",
     paper="Pelletier, Webb and Petitjean (2019), Temporal Convolutional Neural Network for the Classification of Satellite "
     "Image Time Series, Remote Sensing 11(5), 523",
     url="https://doi.org/10.3390/rs11050523",
-    limits="Trained on MODIS MOD13Q1 (250 m) of Mato Grosso and the Cerrado, 2000 to 2016: its classes mean nothing in other "
-    "regions, and with other sensors it is untested. Forest was sampled at one place, so its score there is not known. "
+    limits="Trained on MODIS MOD13Q1 (250 m) of Mato Grosso and the Cerrado, 2000 to 2016: its classes are not valid in other "
+    "regions, and it is untested with other sensors. Forest was sampled at one place, so its score there is unknown. "
     "Probabilities are not calibrated.",
     **WEIGHTS.on_card(),
 )

@@ -34,13 +34,13 @@ class TempCNNModel(Model):
         self._network = network
 
     def module(self) -> nn.Module:
-        """Load the weights at the first call."""
+        """Return the network; load its weights at the first call."""
         if self._network is None:
             self._network = load_checkpoint(TempCNN(TempCNNConfig(len(STEPS), len(BANDS), len(CROPS))), self.checkpoint)
         return self._network
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Classes]:
-        """Return the crop and its probability."""
+        """Return the outputs: the crop and its probability."""
         return (Classes("crop", classes=CROPS, long_name="Crop or land cover"),)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:

@@ -37,9 +37,9 @@ PAPER = TempCNNConfig(dates=149, bands=3, classes=13)
 
 
 class TempCNN(nn.Module):
-    """Class scores of a regular time series.
+    """Predict class scores from a regular time series.
 
-    Each band is brought to about 0 to 1 by two of its percentiles, ``low`` and ``high``, which are part of the weights.
+    Each band is scaled to about 0 to 1 by two of its percentiles, ``low`` and ``high``, which are part of the state dict.
     """
 
     def __init__(self, config: TempCNNConfig) -> None:

@@ -1,4 +1,4 @@
-"""Heads: from features to classes or numbers."""
+"""Heads: predict classes or numbers from features."""
 
 from eowidgets.models.taught.heads.base import Head
 from eowidgets.models.taught.heads.committee import Committee

@@ -1,4 +1,4 @@
-"""What maps features to classes or numbers: fitted by scikit-learn, kept as tensors, run by torch."""
+"""Base of the heads, which map features to classes or numbers: fitted by scikit-learn, stored as tensors, run by torch."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Head(nn.Module):
     Parameters
     ----------
     sizes : dict of str to int
-        ``features``, ``outputs`` (classes; 1 for a number), ``numeric`` (0 or 1), and what a subclass adds.
+        ``features``, ``outputs`` (classes; 1 for a number), ``numeric`` (0 or 1), and the sizes of the subclass.
 
     Attributes
     ----------
     kind, label : str
-        Name, and the same in words.
+        Identifier, and a readable name.
     least : int
-        Examples below which it is not tested.
+        Minimum number of examples for the head to be tested.
     """
 
     kind: ClassVar[str]
@@ -48,7 +48,7 @@ class Head(nn.Module):
         y : array, shape (n,)
             Index of the class, or the standardised number.
         sizes : dict of str to int
-            As for the constructor, without what the subclass adds.
+            As for the constructor, without those of the subclass.
         seed : int
         """
 

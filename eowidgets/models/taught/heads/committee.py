@@ -1,4 +1,4 @@
-"""Several heads whose answers are averaged."""
+"""Average the predictions of several heads."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Committee(Head):
         return averaged([head(x) for head in self.heads], bool(self.sizes["numeric"]))
 
     def importance(self) -> Array:
-        """Return the mean of the members' shares."""
+        """Return the mean of the members' normalised importances."""
         found = [head.importance() for head in self.heads if isinstance(head, Head)]
         return np.asarray(np.mean([one / max(one.sum(), 1e-12) for one in found], axis=0))
 

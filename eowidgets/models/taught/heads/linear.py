@@ -10,10 +10,10 @@ from torch import Tensor
 
 from eowidgets.models.taught.heads.base import Array, Head, sklearn
 
-#: Inverse strength of the penalty per example: features are standardised.
+#: Inverse strength of the penalty per example, for standardised features.
 STRENGTH = 1.0
 RIDGE = 1.0
-#: Of the gradient: a loose one leaves results that depend on the number of threads.
+#: Tolerance of the gradient: with a loose one the result depends on the number of threads.
 TOLERANCE = 1e-6
 
 
@@ -39,7 +39,7 @@ class Linear(Head):
             made.weight[0], made.bias[0] = torch.from_numpy(fitted.coef_), float(fitted.intercept_)
             return made
         fitted = models.LogisticRegression(C=STRENGTH, tol=TOLERANCE, max_iter=2000, random_state=seed).fit(x, y)
-        made.bias.fill_(-1e4)  # a class that was not seen has no chance
+        made.bias.fill_(-1e4)  # a class without examples has probability 0
         weight, bias = torch.from_numpy(fitted.coef_), torch.from_numpy(fitted.intercept_)
         if len(fitted.classes_) == 2:  # the difference of both
             weight, bias = torch.cat([-weight, weight]) / 2, torch.cat([-bias, bias]) / 2
@@ -51,5 +51,5 @@ class Linear(Head):
         return torch.nn.functional.linear(x, self.weight, self.bias)
 
     def importance(self) -> Array:
-        """Return the length of the weights of each feature."""
+        """Return the norm of the weights of each feature."""
         return np.asarray(self.weight.norm(dim=0).cpu(), "float64")

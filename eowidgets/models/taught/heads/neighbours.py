@@ -10,14 +10,14 @@ from torch import Tensor
 
 from eowidgets.models.taught.heads.base import Array, Head
 
-#: Neighbours that vote, and examples that are kept.
+#: Number of neighbours that vote, and of stored examples.
 NEIGHBOURS, MOST = 5, 4000
 #: Added to the votes of every class.
 PRIOR = 0.1
 
 
 class Neighbours(Head):
-    """Votes of the nearest examples."""
+    """Majority vote of the nearest examples."""
 
     kind, label = "neighbours", "nearest neighbours"
 
@@ -31,7 +31,7 @@ class Neighbours(Head):
 
     @classmethod
     def fit(cls, x: Array, y: Array, sizes: dict[str, int], seed: int) -> Self:
-        """Keep the examples, a random part of them where there are many."""
+        """Store the examples, or a random subset of them if there are many."""
         kept = np.sort(np.random.default_rng(seed).permutation(len(x))[:MOST])
         made = cls({**sizes, "examples": len(kept)})
         made.examples.copy_(torch.from_numpy(x[kept]))
@@ -56,7 +56,7 @@ class Neighbours(Head):
 
 
 class Centroids(Head):
-    """The nearest mean of a class; of numbers, their mean: a plain baseline."""
+    """The nearest class mean, or the mean of a numeric target: a simple baseline."""
 
     kind, label = "centroids", "nearest class mean"
 
@@ -80,7 +80,7 @@ class Centroids(Head):
         return made
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return minus half of the squared distance, per feature; or the mean."""
+        """Return minus half of the squared distance per feature, or the mean."""
         if self.sizes["numeric"]:
             return self.constant.expand(len(x), 1)
         known = self.means.isfinite().all(dim=1)

@@ -51,6 +51,6 @@ class Perceptron(Head):
         return found
 
     def importance(self) -> Array:
-        """Return the length of the first weights of each feature."""
+        """Return the norm of the first-layer weights of each feature."""
         first = next(self.layers.parameters())
         return np.asarray(first.detach().cpu().norm(dim=0), "float64")

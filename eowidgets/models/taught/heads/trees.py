@@ -1,4 +1,4 @@
-"""Random forests and boosted trees: fitted by scikit-learn, kept as arrays of nodes."""
+"""Random forests and boosted trees: fitted by scikit-learn, stored as arrays of nodes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from torch import Tensor
 from eowidgets.models.taught.heads.base import Array, Head, sklearn
 
 FOREST_TREES, BOOSTING_ROUNDS = 200, 100
-#: The least probability of a class in a forest, so that its logarithm is finite.
+#: Smallest probability of a class in a forest, so that its logarithm is finite.
 FLOOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """Nodes of one tree; a leaf has itself for both children."""
+    """Nodes of one tree; both children of a leaf are the leaf itself."""
 
     feature: Array
     threshold: Array
@@ -32,7 +32,7 @@ class _Tree:
 class Trees(Head):
     """A sum of trees.
 
-    ``sizes`` has ``nodes``, ``trees`` and ``depth`` as well.
+    ``sizes`` also has ``nodes``, ``trees`` and ``depth``.
     """
 
     name: ClassVar[str]
@@ -59,7 +59,7 @@ class Trees(Head):
 
     @classmethod
     def of(cls, trees: list[_Tree], sizes: dict[str, int], base: Array, gain: Array) -> Self:
-        """Put trees one after the other."""
+        """Concatenate trees."""
         lengths = [len(tree.feature) for tree in trees]
         starts = np.cumsum([0, *lengths[:-1]])
         more = {"nodes": sum(lengths), "trees": len(trees), "depth": max(tree.depth for tree in trees)}
@@ -162,7 +162,7 @@ class Boosting(Trees):
         return cls.of(trees, sizes, base, gain / max(gain.sum(), 1e-12))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the sum."""
+        """Return the sum of all trees."""
         return self.total(x) + self.base
 
 

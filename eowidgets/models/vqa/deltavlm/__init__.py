@@ -1,4 +1,4 @@
-"""DeltaVLM (Deng et al., 2025): answers about two pictures; README.md beside this file describes it."""
+"""DeltaVLM (Deng et al., 2025): answers about two images; see README.md in this folder."""
 
 from eowidgets.models.vqa.deltavlm.config import DELTAVLM_PAPER, DeltaVLMConfig, LanguageSize, VisionSize
 from eowidgets.models.vqa.deltavlm.network import DecoderLayer, DeltaVLM, certainty

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class VisionSize(NamedTuple):
-    """Sizes of a vision transformer; the defaults are those of EVA-CLIP-g as BLIP-2 takes it, of width 1408."""
+    """Sizes of a vision transformer; the defaults are those of EVA-CLIP-g as in BLIP-2, with width 1408."""
 
     patch: int = 14
     depth: int = 39
@@ -31,22 +31,22 @@ class DeltaVLMConfig:
     Parameters
     ----------
     side : int
-        Pixels of the pictures' sides, as the network sees them.
+        Side of the images in pixels, as input of the network.
     metres : float
-        Size of such a pixel.
+        Pixel size in metres.
     widths : tuple of int
         Channels of the encoder that both dates share; the last is the width of CSRM, and of the Q-former and the decoder
-        where these have none of their own.
+        if these have no width of their own.
     vision : VisionSize, optional
-        Takes a vision transformer as the encoder, as wide as the last of ``widths``.
+        Use a vision transformer as the encoder, with the last of ``widths`` as its width.
     language : LanguageSize, optional
-        Takes a language model as the decoder, which reads what the Q-former found before the words of the answer.
+        Use a language model as the decoder, with the outputs of the Q-former before the words of the answer.
     marks : bool
-        Normalise the tokens after CSRM, and add vectors of place and date. The paper has neither.
+        Normalise the tokens after CSRM, and add embeddings of position and date. The paper has neither.
     relate : {"csrm", "concat"}
-        How the dates are put together: by the gate of the paper, or side by side (the rival).
+        Combination of the dates: the gate of the paper, or concatenation (the baseline).
     gate_dropout : float
-        In the gate (0.5 in the paper, which trains for longer).
+        Dropout of the gate (0.5 in the paper, which trains for longer).
     gate_bias : bool
         Add biases to the gate, as in the reference code.
     queries : int
@@ -56,12 +56,12 @@ class DeltaVLMConfig:
     width : int
         Of the Q-former; 0 for the last of ``widths``.
     look_every : int
-        Layers of the Q-former from one that looks at the pictures to the next (2 in BLIP-2).
+        Distance between Q-former layers that attend to the images (2 in BLIP-2).
     decoder_layers : int
     read, write : int
         Vocabularies of instructions and answers.
     longest_read, longest_write : int
-        Words of an instruction with the turn before it, and of an answer with start and end.
+        Words of an instruction with the previous turn, and of an answer with start and end.
     dropout : float
     """
 

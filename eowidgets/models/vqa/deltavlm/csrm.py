@@ -1,4 +1,4 @@
-"""How DeltaVLM relates two dates: the cross-semantic relation measuring (CSRM) gate, and what the rival has instead.
+"""Relate two dates: the cross-semantic relation measuring (CSRM) gate of DeltaVLM, and a baseline without it.
 
 After Deng et al. (2025), "DeltaVLM: Interactive Remote Sensing Image Change Analysis via Instruction-guided
 Difference Perception", arXiv:2507.22346.
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 
 class CSRM(nn.Module):
-    """Gate what differs by what is there, for each date with the same weights.
+    """Gate the difference of two dates by their features, with the same weights for both dates.
 
     With d = F_B - F_A, and for each date X::
 
-        c_X = tanh(W1 d + W2 F_X)            what changed, seen from X
-        g_X = sigmoid(V1 d + V2 F_X)         how much of it counts
+        c_X = tanh(W1 d + W2 F_X)            the change relative to X
+        g_X = sigmoid(V1 d + V2 F_X)         its weight
         f_X = dropout(g_X * c_X)
         out = W3 [F_X; d; f_X]
 
@@ -37,7 +37,7 @@ class CSRM(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        """Relate features (..., D) of the first and the second date; the same shapes come back."""
+        """Relate features (..., D) of the first and the second date; the shapes are unchanged."""
         d = b - a
         moved, weighed = self.w1(d), self.v1(d)
         out = []
@@ -49,8 +49,8 @@ class CSRM(nn.Module):
 
 
 class SideBySide(nn.Module):
-    """The rival: both dates as they are, for the Q-former to compare."""
+    """The baseline: both dates unchanged, for the Q-former to compare."""
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        """Give back what came."""
+        """Return the inputs unchanged."""
         return a, b

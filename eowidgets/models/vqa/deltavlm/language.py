@@ -1,4 +1,4 @@
-"""A language model of the LLaMA kind (Touvron et al., 2023, arXiv:2302.13971), which goes on from given vectors.
+"""A language model like LLaMA (Touvron et al., 2023, arXiv:2302.13971), which continues from given vectors.
 
 It is the decoder of DeltaVLM at the size of its paper, where it is Vicuna-7B.
 """
@@ -15,7 +15,7 @@ EPSILON = 1e-6
 
 
 def rotate(x: Tensor, longest: float = 10_000.0) -> Tensor:
-    """Rotate pairs of channels by angles that grow with the place (rotary positions; Su et al., 2021).
+    """Rotate pairs of channels by angles that grow with the position (rotary embeddings; Su et al., 2021).
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def rotate(x: Tensor, longest: float = 10_000.0) -> Tensor:
 
 
 class LanguageBlock(nn.Module):
-    """Causal attention with rotary positions, and a gated MLP, each normalised before and added; no biases."""
+    """Pre-norm causal attention with rotary positions, and a gated MLP; no biases."""
 
     def __init__(self, size: LanguageSize) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class LanguageBlock(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """Gives the next word after vectors and words.
+    """Predict the next word after vectors and words.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class LanguageModel(nn.Module):
         self.head = nn.Linear(size.width, words, bias=False)
 
     def forward(self, before: Tensor, words: Tensor) -> Tensor:
-        """Logits (n, m, vocabulary) of the word after each of ``words`` (n, m), which follow ``before`` (n, k, width)."""
+        """Return logits (n, m, vocabulary) of the word after each of ``words`` (n, m), which follow ``before`` (n, k, width)."""
         x = torch.cat([before, self.embed(words)], dim=1)
         logits: Tensor = self.head(self.norm(self.blocks(x)[:, before.shape[1] :]))
         return logits

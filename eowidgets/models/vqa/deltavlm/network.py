@@ -1,8 +1,8 @@
-"""DeltaVLM: two pictures of a place and an instruction in words give an answer in words.
+"""DeltaVLM: answers in words about two images of a place and an instruction in words.
 
 After Deng et al. (2025), arXiv:2507.22346: an encoder that both dates share, the CSRM gate, an instruction-guided
-Q-former, a projection and a decoder. The shipped encoder and decoder are small and were trained from nothing; in the paper
-they are a large vision transformer and a language model, which a configuration can have too. See the README of this folder.
+Q-former, a projection and a decoder. The shipped encoder and decoder are small and were trained from scratch; in the paper
+they are a large vision transformer and a language model, which the configuration also supports. See the README of this folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from eowidgets.models.vqa.text import END, NULL, START, UNKNOWN
 
 
 class DecoderLayer(nn.Module):
-    """Words attend to the words before them and to what the Q-former found."""
+    """Self-attention of words to previous words, and cross-attention to the outputs of the Q-former."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class DecoderLayer(nn.Module):
 
 
 class DeltaVLM(nn.Module):
-    """Answers instructions about a pair of pictures.
+    """Answer instructions about a pair of images.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class DeltaVLM(nn.Module):
         width = config.width or seen
         self.encoder: nn.Module = Encoder(3, config.widths)
         if config.vision is not None:
-            # A configuration that was read from a file holds plain tuples.
+            # A configuration read from a file contains plain tuples.
             self.encoder = VisionTransformer(3, config.side, seen, VisionSize(*config.vision))
         csrm = config.relate == "csrm"
         self.relate: nn.Module = CSRM(seen, config.gate_dropout, config.gate_bias) if csrm else SideBySide()
@@ -84,7 +84,7 @@ class DeltaVLM(nn.Module):
             nn.init.normal_(table.weight, std=0.5)
 
     def see(self, before: Tensor, after: Tensor) -> Tensor:
-        """Tokens (b, m, width) of both dates of pictures (b, 3, side, side), standardised each by itself."""
+        """Return tokens (b, m, width) of both dates of images (b, 3, side, side), each standardised by itself."""
         features = self.encoder(torch.cat([before, after]))
         place: Tensor | float = 0.0
         if self.config.vision is None:
@@ -97,7 +97,7 @@ class DeltaVLM(nn.Module):
         return torch.cat([self.seen_norm(x) + place + self.date[i] for i, x in enumerate((a, b))], dim=1)
 
     def think(self, seen: Tensor, instructions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Memory (n, queries + l, width) for the decoder, where it is empty, and the Q-former's weights."""
+        """Return the memory (n, queries + l, width) for the decoder, its padding mask, and the Q-former's weights."""
         hidden = instructions == NULL
         place = sinusoid(torch.arange(instructions.shape[1], device=seen.device), self.read.embedding_dim)
         text = self.dropout(self.read(instructions) + place)
@@ -106,9 +106,9 @@ class DeltaVLM(nn.Module):
         return self.project(found), empty, weights
 
     def speak(self, memory: Tensor, empty: Tensor, words: Tensor) -> Tensor:
-        """Logits (n, m, write) of the word after each of ``words`` (n, m)."""
+        """Return logits (n, m, write) of the word after each of ``words`` (n, m)."""
         if self.config.language is not None:
-            # The words of the instruction reach the language model through the queries only.
+            # The words of the instruction affect the language model through the queries only.
             return cast(Tensor, self.language(memory[:, : self.config.queries], words))
         m = words.shape[1]
         place = sinusoid(torch.arange(m, device=memory.device), memory.shape[-1])
@@ -120,7 +120,7 @@ class DeltaVLM(nn.Module):
         return logits
 
     def forward(self, before: Tensor, after: Tensor, instructions: Tensor, words: Tensor) -> Tensor:
-        """Logits of every next word.
+        """Return the logits of every next word.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class DeltaVLM(nn.Module):
         instructions : Tensor, shape (b * k, l), int64
             The same number for every pair, those of the first pair first.
         words : Tensor, shape (b * k, m), int64
-            Answers that begin with the start mark.
+            Answers that begin with the start token.
 
         Returns
         -------
@@ -141,13 +141,13 @@ class DeltaVLM(nn.Module):
     def answer(
         self, before: Tensor, after: Tensor, instructions: Tensor, temperature: float = 1.0
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Take the likeliest word again and again.
+        """Decode greedily: take the likeliest word at every step.
 
         Returns
         -------
         (Tensor, Tensor, Tensor)
-            Words (n, m) after the start mark; the logits they were taken from (n, m, write), divided by
-            ``temperature``; the Q-former's weights (n, heads, queries, 2 h w).
+            Words (n, m) after the start token; their logits (n, m, write), divided by ``temperature``; the Q-former's
+            weights (n, heads, queries, 2 h w).
         """
         memory, empty, weights = self.think(self.see(before, after), instructions)
         words = torch.full((len(instructions), 1), START, device=memory.device)
@@ -164,7 +164,7 @@ class DeltaVLM(nn.Module):
 
 
 def certainty(words: Tensor, logits: Tensor, temperature: float = 1.0) -> Tensor:
-    """Probability (n,) of whole answers: the product over their words, the end mark included.
+    """Return the probability (n,) of whole answers: the product over their words, including the end token.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The instruction-guided Q-former: a few learned queries that look at the pictures, told what is asked.
+"""The instruction-guided Q-former: a few learned queries attend to the images and the instruction.
 
 After Li et al. (2023), BLIP-2, arXiv:2301.12597, and Dai et al. (2023), InstructBLIP, arXiv:2305.06500.
 """
@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 
 class CrossAttention(nn.Module):
-    """Multi-head attention of one set of tokens over another, or over itself; gives its weights too.
+    """Multi-head attention of one set of tokens over another, or over itself; also returns its weights.
 
     Parameters
     ----------
     width, heads : int
     seen : int
-        Width of the tokens that are attended to; 0 for the same.
+        Width of the attended tokens; 0 for the same width.
     """
 
     def __init__(self, width: int, heads: int, seen: int = 0) -> None:
@@ -26,14 +26,14 @@ class CrossAttention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, memory: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Mix what ``x`` looks at.
+        """Attend from ``x`` to ``memory``.
 
         Parameters
         ----------
         x : Tensor, shape (b, n, width)
         memory : Tensor, shape (b, m, width)
         hidden : Tensor, optional, bool, broadcastable to (b, heads, n, m)
-            True where there is nothing to look at.
+            True for masked positions.
 
         Returns
         -------
@@ -52,12 +52,12 @@ class CrossAttention(nn.Module):
 
 
 def mlp(width: int) -> nn.Sequential:
-    """Two layers, four times as wide in between."""
+    """Return two layers with a hidden width of four times the input."""
     return nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
 
 class QFormerLayer(nn.Module):
-    """Queries and instruction attend to one another, queries to the pictures (if ``looks``), then an MLP each."""
+    """Queries and instruction attend to one another, queries to the images (if ``looks``), then an MLP each."""
 
     def __init__(self, width: int, heads: int, dropout: float, seen: int = 0, *, looks: bool = True) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class QFormerLayer(nn.Module):
         q, text = x[:, :queries], x[:, queries:]
         weights = None
         if self.pictures is not None:
-            # Queries of all questions about one pair look at it together: (b k) q c -> b (k q) c.
+            # Queries of all questions about one pair attend to it together: (b k) q c -> b (k q) c.
             asked = self.norms[1](q).unflatten(0, (len(seen), -1)).flatten(1, 2)
             found, weights = self.pictures(asked, seen)
             q = q + self.dropout(found.unflatten(1, (-1, queries)).flatten(0, 1))
@@ -86,16 +86,16 @@ class QFormerLayer(nn.Module):
 
 
 class QFormer(nn.Module):
-    """Turns pictures and an instruction into a few vectors.
+    """Encode images and an instruction as a few vectors.
 
     Parameters
     ----------
     width, heads, layers, queries : int
     dropout : float
     seen : int
-        Width of the pictures' tokens; 0 for the same.
+        Width of the image tokens; 0 for the same width.
     look_every : int
-        Layers from one that looks at the pictures to the next; the first one does.
+        Distance between layers that attend to the images; the first one does.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class QFormer(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, seen: Tensor, text: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Look.
+        """Attend to the images and the instruction.
 
         Parameters
         ----------
@@ -118,13 +118,13 @@ class QFormer(nn.Module):
         text : Tensor, shape (b * k, l, width)
             Instructions, those of the first pair first.
         hidden : Tensor, shape (b * k, l), bool
-            True where an instruction has no word.
+            True for padding of the instruction.
 
         Returns
         -------
         (Tensor, Tensor)
             (b * k, queries + l, width), and the weights over the tokens (b * k, heads, queries, m) of the last layer that
-            looks at them.
+            attends to them.
         """
         count = len(self.queries)
         x = torch.cat([self.queries.expand(len(text), -1, -1), text], dim=1)

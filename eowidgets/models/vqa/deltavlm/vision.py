@@ -10,7 +10,7 @@ from eowidgets.models.vqa.deltavlm.config import VisionSize
 
 
 class VisionBlock(nn.Module):
-    """Attention and MLP, each normalised before and added."""
+    """Pre-norm attention and MLP with residual connections."""
 
     def __init__(self, width: int, heads: int, hidden: int) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class VisionTransformer(nn.Module):
     Parameters
     ----------
     channels, side : int
-        Bands, and pixels of the picture's sides.
+        Number of bands, and side of the image in pixels.
     width : int
         Of a token.
     size : VisionSize
@@ -46,7 +46,7 @@ class VisionTransformer(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Tokens (b, 1 + (side / patch)², width) of pictures (b, channels, side, side), the class token first."""
+        """Return tokens (b, 1 + (side / patch)², width) of images (b, channels, side, side), the class token first."""
         tokens = self.embed(x).flatten(2).transpose(1, 2)
         tokens = torch.cat([self.first.expand(len(x), -1, -1), tokens], dim=1) + self.position
         out: Tensor = self.norm(self.blocks(tokens))

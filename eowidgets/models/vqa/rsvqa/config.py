@@ -12,25 +12,25 @@ class RSVQAConfig:
     Parameters
     ----------
     bands : tuple of str
-        Of the picture, in this order.
+        Input bands, in this order.
     side : int
-        Pixels of the picture's sides.
+        Side of the images in pixels.
     metres : float
-        Size of a pixel.
+        Pixel size in metres.
     widths : tuple of int
         Channels of the image encoder.
     depths : tuple of int
         Bottlenecks in the four stages of a deep encoder, whose last width is then 2048; empty for the small encoder.
     squeeze : int
-        Channels that its last features are brought to before they are laid out in a row (the paper's 1 x 1 convolution).
+        Channels of the last features before they are flattened (the paper's 1 x 1 convolution).
     words, embed, hidden, longest : int
-        Question encoder: vocabulary, width of a word, of the state, and words read.
+        Question encoder: vocabulary, width of a word, width of the state, and maximum number of words.
     joint, head : int
-        Width of the product of picture and question (1200 in the paper), and of the layer after it (256).
+        Width of the product of image and question (1200 in the paper), and of the following layer (256).
     answers : int
     dropout : float
     sees : bool
-        False for the rival that reads the question only: its picture is blank.
+        False for the question-only baseline, whose image is blank.
     """
 
     bands: tuple[str, ...] = ("blue", "green", "red", "nir", "swir16")

@@ -1,7 +1,7 @@
-"""RSVQA: a picture and a question, both as vectors, multiplied, and an answer chosen from a list.
+"""RSVQA: the vectors of an image and a question are multiplied, and an answer is chosen from a list.
 
 After Lobry, Marcos, Murray and Tuia (2020), "RSVQA: Visual Question Answering for Remote Sensing Data",
-doi:10.1109/TGRS.2020.2988782. Smaller: a residual network of three stages in place of ResNet-152, a GRU in place of
+doi:10.1109/TGRS.2020.2988782. Smaller: a residual network of three stages instead of ResNet-152, a GRU instead of
 skip-thoughts, and both are trained here.
 """
 
@@ -16,7 +16,7 @@ from eowidgets.models.vqa.text import NULL
 
 
 class QuestionEncoder(nn.Module):
-    """A GRU over the words of a question; its state after the last word."""
+    """Encode a question with a GRU: its state after the last word."""
 
     def __init__(self, config: RSVQAConfig) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class QuestionEncoder(nn.Module):
         self.gru = nn.GRU(config.embed, config.hidden, batch_first=True)
 
     def forward(self, words: Tensor) -> Tensor:
-        """State (n, hidden) of questions (n, longest)."""
+        """Return the state (n, hidden) of questions (n, longest)."""
         length = (words != NULL).sum(dim=1).clamp_min(1)
         longest = int(length.max())
         states, _ = self.gru(self.embed(words[:, :longest]))
@@ -33,7 +33,7 @@ class QuestionEncoder(nn.Module):
 
 
 class RSVQA(nn.Module):
-    """Answers questions about one picture.
+    """Answer questions about one image.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class RSVQA(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def see(self, pictures: Tensor) -> Tensor:
-        """Vectors (b, joint) of pictures (b, bands, side, side), standardised by :func:`picture_values`."""
+        """Return vectors (b, joint) of images (b, bands, side, side), standardised by :func:`picture_values`."""
         if not self.config.sees:
             pictures = torch.zeros_like(pictures)
         flat = self.squeeze(self.encoder(pictures)).flatten(1)
@@ -69,13 +69,13 @@ class RSVQA(nn.Module):
         return seen
 
     def forward(self, pictures: Tensor, questions: Tensor) -> Tensor:
-        """Scores of the answers.
+        """Return the scores of the answers.
 
         Parameters
         ----------
         pictures : Tensor, shape (b, bands, side, side)
         questions : Tensor, shape (b * k, longest), int64
-            The same number of questions for every picture, those of the first picture first.
+            The same number of questions for every image, those of the first image first.
 
         Returns
         -------
@@ -88,13 +88,13 @@ class RSVQA(nn.Module):
         return scores
 
 
-#: Mean and spread of reflectance of the bands of :class:`RSVQAConfig` over the simulator's summer pictures.
+#: Mean and standard deviation of reflectance of the bands of :class:`RSVQAConfig` over the simulator's summer images.
 _MEAN = (0.055, 0.082, 0.076, 0.31, 0.205)
 _SPREAD = (0.040, 0.046, 0.060, 0.085, 0.080)
 
 
 def picture_values(reflectance: Tensor) -> Tensor:
-    """Reflectance (..., 5, h, w) in 0..1 as the network wants it; what was not seen (NaN) becomes the mean."""
+    """Standardise reflectance (..., 5, h, w) in 0..1 for the network; missing values (NaN) become the mean."""
     mean = torch.tensor(_MEAN, device=reflectance.device)[:, None, None]
     spread = torch.tensor(_SPREAD, device=reflectance.device)[:, None, None]
     return ((reflectance - mean) / spread).nan_to_num(0.0).clamp(-4.0, 4.0)

@@ -238,7 +238,7 @@ def test_refuses_what_it_cannot_compare(network):
         detect(good, good[:, :30], speaker)
     with pytest.raises(InputError, match="red, green and blue"):
         detect(good[:1], good[:1], speaker)
-    with pytest.raises(InputError, match="no pixel"):
+    with pytest.raises(InputError, match="no observed pixel"):
         describe(good, np.full_like(good, np.nan), speaker)
     with pytest.raises(InputError, match="kind of change"):
         count(np.zeros((4, 4), np.uint8), "tree")

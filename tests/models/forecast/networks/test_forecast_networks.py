@@ -54,7 +54,7 @@ def test_unknown_networks_and_sizes_are_refused():
         make_network("nlinear", 0, 5, 1)
     with pytest.raises(InputError, match="only runs forwards"):
         make_network("spacetime", 10, 0, 1)
-    with pytest.raises(InputError, match="odd window"):
+    with pytest.raises(InputError, match="odd number"):
         moving_average(torch.zeros(1, 5, 1), 4)
 
 
