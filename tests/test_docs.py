@@ -40,6 +40,7 @@ PAGES = [
             "seasons-and-trends",
             "similar-places",
             "stations",
+            "style",
             "teach-panel",
             "teaching",
             "trainable-models",
