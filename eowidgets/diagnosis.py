@@ -45,7 +45,7 @@ class Finding:
     mend: str = ""
 
     def __str__(self) -> str:
-        """One line, and a second one with the mend."""
+        """Return one line, and a second one with the fix."""
         line = f"[{_SIGNS[self.level]}] {self.topic}: {self.text}"
         return f"{line}\n     -> {self.mend}" if self.mend else line
 
@@ -60,7 +60,7 @@ class Report(list[Finding]):
     """Findings that print as lines and show as a table."""
 
     def __repr__(self) -> str:
-        """Lines of text."""
+        """Return the findings, one per line."""
         return "\n".join(map(str, self))
 
     def _repr_html_(self) -> str:

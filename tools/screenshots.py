@@ -50,7 +50,7 @@ def explorer(lab: Lab) -> Path:
 
 
 def viewer(lab: Lab) -> Path:
-    """The time viewer alone, swiping between two dates, with a pin and two polygons."""
+    """Take a picture of the time viewer alone, swiping between two dates, with a pin and two polygons."""
     page = lab.open([VIEWER], size=(1280, 900))
     page.run_all()
     if page.errors():

@@ -26,7 +26,7 @@ METRES_PER_DEGREE = 111_320.0
 
 
 def resolution_of(cube: xr.Dataset) -> float | None:
-    """Pixel size of a cube in metres, None where it has no CRS; degrees are turned into metres at its centre."""
+    """Return the pixel size of a cube in metres (degrees are converted at its centre); None without a CRS."""
     import odc.geo.xr  # noqa: F401  (registers the accessor)
 
     accessor: Any = cube.odc
@@ -41,12 +41,12 @@ def resolution_of(cube: xr.Dataset) -> float | None:
 
 
 def wanted_bands(model: Model, cube: xr.Dataset) -> tuple[str, ...]:
-    """Bands to hand to a model; see :func:`feed_bands`."""
+    """Return the bands to pass to a model; see :func:`feed_bands`."""
     return feed_bands(model.feed, cube)
 
 
 def feed_bands(feed: Feed, cube: xr.Dataset) -> tuple[str, ...]:
-    """Bands of a feed in the order that it wants: its own, then the optional ones that exist."""
+    """Return the bands of a feed in its order: the required ones, then the optional ones that exist."""
     there = cube_bands(cube)
     if feed.bands is None:
         return there
@@ -211,7 +211,7 @@ class Preparation:
         return x
 
     def size(self, batch: Batch) -> tuple[int, int]:
-        """Rows and columns of the batch at the network's resolution, before rounding up to ``multiple``."""
+        """Return the rows and columns of the batch at the network's resolution, before rounding up to ``multiple``."""
         h, w = batch.x.shape[-2:]
         ratio = 1.0 if self.resolution is None else batch.resolution / self.resolution
         # Within one percent it is the same grid: 9.99 m is 10 m.

@@ -59,7 +59,7 @@ class Remade:
 
 
 def _fits(network: nn.Module, made: Any) -> bool:
-    """Whether a network can stand in the place of one that was made for other parameters."""
+    """Return whether a network can be used in place of one created for other parameters."""
     if made is None:
         return True
     if not isinstance(made, nn.Module):
@@ -73,7 +73,7 @@ def _shape(value: Any) -> Any:
 
 
 def _was_set(name: str, value: Any, before: Any) -> bool:
-    """Whether a plain public attribute is another than the constructor gave it; what is private may be a cache."""
+    """Return whether a plain public attribute differs from the constructor's value; private ones may be caches."""
     plain = isinstance(value, bool | int | float | str | tuple | type(None) | torch.Tensor)
     if name.startswith("_") or not plain:
         return False

@@ -82,13 +82,13 @@ class CubeAccessor:
         return check(self._given)
 
     def index(self, name: str, **constants: float) -> xr.DataArray:
-        """A spectral index by name; see :func:`eowidgets.cube.indices.index`."""
+        """Return a spectral index by name; see :func:`eowidgets.cube.indices.index`."""
         from eowidgets.cube.indices import index
 
         return index(self._cube, name, **constants)
 
     def mask_clouds(self) -> xr.Dataset:
-        """The cube with NaN in place of every value that is not usable; the masks stay."""
+        """Return the cube with NaN in place of every value that is not usable; the masks are kept."""
         seen = self.usable
         masked = self._cube.copy()
         for name in self.bands:
@@ -96,7 +96,7 @@ class CubeAccessor:
         return masked
 
     def robust_clouds(self) -> xr.Dataset:
-        """The cube with a cloud mask that also holds what the scene mask missed.
+        """Return the cube with a cloud mask that also covers clouds and shadows missed by the scene's mask.
 
         See :func:`eowidgets.cube.clouds.robust_clouds`.
         """
@@ -111,19 +111,19 @@ class CubeAccessor:
         return cloud_cover(self._cube)
 
     def clearest(self, most: Fraction = 0.05) -> xr.Dataset:
-        """Only the dates of which at most this share was not seen."""
+        """Select the dates of which at most this share was not observed."""
         cube = self._cube
         cover = self.cloud_cover().values
         return cube.isel(time=cover <= max(most, cover.min()))
 
     def composite(self, how: How = "median", period: str = "month") -> xr.Dataset:
-        """Few clear frames out of many cloudy ones; see :func:`eowidgets.cube.composite.composite`."""
+        """Combine cloudy frames into fewer clear ones; see :func:`eowidgets.cube.composite.composite`."""
         from eowidgets.cube.composite import composite
 
         return composite(self._cube, how, period)
 
     def select(self, bands: Iterable[str]) -> xr.Dataset:
-        """Only these bands, with masks and layers kept."""
+        """Select bands; masks and layers are kept."""
         from eowidgets.errors import unknown
 
         wanted = list(bands)
@@ -133,7 +133,7 @@ class CubeAccessor:
         return self._cube.drop_vars([b for b in self.bands if b not in wanted])
 
     def between(self, start: DateLike | None = None, end: DateLike | None = None) -> xr.Dataset:
-        """Only the dates from ``start`` to ``end``, both included (``"2019"``, ``"2019-07"``, ``"2019-07-06"``)."""
+        """Select the dates from ``start`` to ``end``, both included (``"2019"``, ``"2019-07"``, ``"2019-07-06"``)."""
         from eowidgets.errors import InputError, shown
 
         first, last = (None if day is None else str(day) for day in (start, end))
@@ -151,7 +151,7 @@ class CubeAccessor:
         return cut
 
     def at(self, lon: Longitude, lat: Latitude) -> xr.Dataset:
-        """The series of the pixel that holds a point; see :func:`eowidgets.cube.series.at`."""
+        """Return the series of the pixel that contains a point; see :func:`eowidgets.cube.series.at`."""
         from eowidgets.cube.series import at
 
         return at(self._cube, lon, lat)
@@ -163,7 +163,7 @@ class CubeAccessor:
         return clip(self._cube, area)
 
     def series(self, area: AreaLike, indices: Iterable[str] = ()) -> xr.Dataset:
-        """Mean and spread over an area along time; see :func:`eowidgets.cube.series.area_series`."""
+        """Return mean and standard deviation over an area along time; see :func:`eowidgets.cube.series.area_series`."""
         from eowidgets.cube.series import area_series
 
         return area_series(self._cube, area, indices)
@@ -187,7 +187,7 @@ class CubeAccessor:
         return to_zarr(self._cube, path)
 
     def summary(self) -> str:
-        """A few lines that say what the cube is, the same every time."""
+        """Return a short description of the cube; the same cube always gives the same text."""
         from eowidgets.cube.summary import summary
 
         return summary(self._cube)

@@ -219,7 +219,7 @@ class Area:
         return [c for c in copies if c.bounds[0] <= right and c.bounds[2] >= left]
 
     def _centres(self, geobox: GeoBox) -> npt.NDArray[np.bool_]:
-        """Which pixel centres lie inside, tested one by one."""
+        """Test every pixel centre for being inside the area."""
         from shapely import contains_xy, prepare
 
         prepare(self.geometry)
@@ -283,7 +283,7 @@ def _check_crossings(geometry: BaseGeometry) -> None:
 
 
 def _crosses(geometry: BaseGeometry, most: int) -> bool:
-    """Whether edges cross each other more than ``most`` times; a count that exceeds it is not finished."""
+    """Return whether edges cross each other more than ``most`` times; counting stops beyond that."""
     from shapely import STRtree, linestrings
 
     rings = _vertices(geometry)
@@ -318,7 +318,7 @@ def _one_way(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def _vertices(geometry: BaseGeometry) -> list[npt.NDArray[np.float64]]:
-    """Corners of every ring, each of shape (n, 2)."""
+    """Return the corners of every ring, each of shape (n, 2)."""
     rings = (r for p in polygons(geometry) for r in (p.exterior, *p.interiors))
     return [np.asarray(r.coords)[:, :2] for r in rings]
 

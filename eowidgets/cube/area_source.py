@@ -112,7 +112,7 @@ def _union(layers: Sequence[Any]) -> BaseGeometry:
 
 
 def _degrees(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
-    """A box in degrees whose east is greater than its west."""
+    """Return a box in degrees whose east is greater than its west."""
     if west <= east:
         return west, south, east, north
     if not (east >= -180 and west <= 180 and east + 360 - west < 180):

@@ -88,7 +88,7 @@ def _error(error: InputError) -> Finding:
 
 
 def _grid(cube: xr.Dataset) -> list[Finding]:
-    """The CRS, and for a cube of one pixel its size."""
+    """Check that the cube has a CRS and a grid; a cube of one pixel needs its pixel size."""
     import odc.geo.xr  # noqa: F401  (registers the accessor)
 
     if cube.odc.crs is None:
@@ -186,7 +186,7 @@ def _coverage(part: xr.Dataset, shares: np.ndarray, usable: float) -> Iterator[F
 
 
 def _clouds(cube: xr.Dataset, part: xr.Dataset) -> Iterator[Finding]:
-    """A cube of optical bands needs a mask of clouds; other quantities have none."""
+    """Check that a cube of optical bands has a cloud mask; other quantities need none."""
     if not OPTICAL & set(bands(cube)) or ("clouds" in part and bool(part["clouds"].any())):
         return
     quality = [n for n, v in cube.data_vars.items() if v.attrs.get("role") == "quality"]

@@ -57,7 +57,7 @@ def cloud_method(name: object) -> CloudMethod | None:
 
 
 def robust_clouds(cube: xr.Dataset) -> xr.DataArray:
-    """Cloud and shadow mask: the scene's own, and what it missed.
+    """Return the cloud and shadow mask of the scene, completed with what it missed.
 
     Parameters
     ----------
@@ -102,14 +102,14 @@ def _snow(cube: xr.Dataset, band: dict[str, Array]) -> Mask:
 
 
 def _fleeting(band: dict[str, Array], days: Array, seen: Mask) -> Mask:
-    """Where a pixel is brighter (cloud) or darker (shadow) than it was before and than it is after."""
+    """Return where a pixel is brighter (cloud) or darker (shadow) than on the dates before and after."""
     # Seen dates first, in order, so that "the four before" are the four rows above, whatever lies between.
     order = np.argsort(~seen, axis=0, kind="stable")
     there = np.take_along_axis(seen, order, 0)
     when = np.where(there, days[order], np.inf).astype("float32")
 
     def usual(values: Array) -> tuple[Array, Array, Array]:
-        """The values as packed, the rise over their neighbours, and the limit that noise sets to it."""
+        """Return the packed values, their rise over the neighbours, and the limit that follows from the noise."""
         packed = np.where(there, np.take_along_axis(values, order, 0), np.inf)
         packed[~np.isfinite(packed)] = np.inf
         before, after = _low(packed, when, -1), _low(packed, when, +1)
@@ -140,7 +140,7 @@ def _fleeting(band: dict[str, Array], days: Array, seen: Mask) -> Mask:
 
 
 def _low(packed: Array, when: Array, direction: int) -> Array:
-    """The second lowest of the neighbours on one side, or the only one; infinite where there is none.
+    """Return the second lowest of the neighbours on one side, or the only one; infinite without neighbours.
 
     The second lowest, because among four neighbours some may be clouds that nobody has found yet, and one may be
     a shadow.
@@ -156,14 +156,14 @@ def _low(packed: Array, when: Array, direction: int) -> Array:
 
 
 def _between(when: Array) -> Mask:
-    """Where there is a neighbour within reach on both sides."""
+    """Return where there is a neighbour within reach on both sides."""
     near = np.zeros((len(when) + 1, *when.shape[1:]), bool)
     near[1:-1] = np.diff(when, axis=0) <= DAYS
     return near[1:] & near[:-1]
 
 
 def _noise(packed: Array) -> float:
-    """Sigma of the series around the line through their neighbours in time.
+    """Return sigma of the series around the line through the neighbours in time.
 
     From the lower quartile, which stands as long as a quarter of the pixels behave; a tenth of them is enough.
     """

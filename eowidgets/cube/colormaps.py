@@ -120,7 +120,7 @@ def colormap(name: str) -> np.ndarray:
 
 
 def builtin() -> tuple[str, ...]:
-    """Names of the maps that need no other package."""
+    """Return the names of the colormaps that need no other package."""
     return tuple(_ANCHORS)
 
 

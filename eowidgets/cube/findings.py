@@ -29,7 +29,7 @@ class Finding:
     mend: str = ""
 
     def __str__(self) -> str:
-        """One line."""
+        """Return one line."""
         return f"{self.level}: {self.what}" + (f" {self.mend}" if self.mend else "")
 
 
@@ -37,7 +37,7 @@ class Report(list[Finding]):
     """Findings that print as lines and show as a list; empty where all was inspected and nothing was found."""
 
     def __repr__(self) -> str:
-        """Lines of text."""
+        """Return the findings, one per line."""
         return "\n".join(map(str, self)) or "No problems found."
 
     def _repr_html_(self) -> str:

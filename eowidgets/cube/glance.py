@@ -79,7 +79,7 @@ def _window(size: int, place: float) -> slice:
 
 
 def _block(values: xr.DataArray) -> int:
-    """Bytes of the largest block."""
+    """Return the bytes of the largest block."""
     if not values.chunks:
         return 0
     return int(np.prod([max(sizes) for sizes in values.chunks])) * values.dtype.itemsize

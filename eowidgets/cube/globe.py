@@ -134,7 +134,7 @@ def outline(box: GeoBox) -> list[tuple[float, float]]:
 
 
 def _places(box: GeoBox) -> tuple[Floats, Floats, bool]:
-    """Longitudes and latitudes of the border, in order, or, where part of it is not on Earth, of a lattice inside."""
+    """Return longitudes and latitudes of the border, in order; of a lattice inside if part of it is not on Earth."""
     along = np.linspace(0, 1, _BORDER, endpoint=False)
     full, none = np.ones(_BORDER), np.zeros(_BORDER)
     columns = np.concatenate([along, full, 1 - along, none]) * box.width
@@ -150,7 +150,7 @@ def _places(box: GeoBox) -> tuple[Floats, Floats, bool]:
 
 
 def _on_earth(box: GeoBox, columns: Floats, rows: Floats, lon: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
-    """Whether places are where their degrees lead back to: outside the disc or oval of a world map they are not."""
+    """Return whether degrees convert back to the same place; outside the disc or oval of a world map they do not."""
     seen = np.isfinite(lon) & np.isfinite(lat)
     if in_degrees(box):
         return seen
@@ -169,5 +169,5 @@ def _upright(box: GeoBox) -> bool:
 
 
 def _least(box: GeoBox) -> float:
-    """Degrees by which a grid may miss the full circle."""
+    """Return the degrees by which a grid may miss the full circle."""
     return _SLACK * (abs(box.affine.a) if in_degrees(box) else 360 / max(box.shape))

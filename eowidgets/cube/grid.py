@@ -123,7 +123,7 @@ def _step(values: Any) -> float:
 
 
 def _same(one: Affine, other: Affine, width: int, height: int) -> bool:
-    """Whether two transforms put every corner of a raster in the same place."""
+    """Return whether two transforms place every corner of a raster at the same coordinates."""
     corners = ((0, 0), (width, height))
     size = min(abs(other.a), abs(other.e))
     return all(abs(p - q) <= _TOLERANCE * size for c in corners for p, q in zip(one * c, other * c, strict=True))
@@ -154,7 +154,7 @@ def _noted_transform(cube: xr.Dataset) -> Affine | None:
 
 
 def _crs_attrs(cube: xr.Dataset, attrs: dict[str, Any]) -> dict[str, Any]:
-    """CRS as CF attributes, from a grid mapping without WKT or from whatever odc-geo recognises."""
+    """Return the CRS as CF attributes, from a grid mapping without WKT or from whatever odc-geo recognises."""
     import odc.geo.xr  # noqa: F401  (registers the accessor)
     from pyproj import CRS
     from pyproj.exceptions import CRSError

@@ -143,7 +143,7 @@ def needed(cube: xr.Dataset, name: str) -> tuple[str, ...]:
 
 
 def missing_bands(cube: xr.Dataset, entry: Any) -> tuple[str, ...]:
-    """Bands (common names) that an entry of the catalogue needs and the cube has not."""
+    """Return the bands (common names) that an entry of the catalogue needs and the cube lacks."""
     have = set(bands(cube))
     needed: list[str] = []
     for letter in entry.bands:

@@ -61,7 +61,7 @@ def as_dataset(raw: Any) -> xr.Dataset:
 
 
 def is_static(cube: xr.Dataset) -> bool:
-    """Whether a Dataset has no time axis."""
+    """Return whether a Dataset has no time axis."""
     return "time" not in cube.dims
 
 
@@ -187,7 +187,7 @@ def _one_date(found: xr.Dataset) -> xr.Dataset:
 
 
 def _may_be_static(found: xr.Dataset) -> bool:
-    """Whether every variable is a layer that needs no date, such as elevation or land cover."""
+    """Return whether every variable is a layer that needs no date, such as elevation or land cover."""
     layers = [v for n, v in found.data_vars.items() if {"y", "x"} <= set(v.dims) and n not in MASKS]
     keys = {quantity(v).key if v.attrs.get("role") != "layer" else "layer" for v in layers}
     return bool(keys) and keys <= {"elevation", "classes", "layer", "embedding"}

@@ -205,7 +205,7 @@ def _only(cube: xr.Dataset, wanted: list[str]) -> xr.Dataset:
 
 
 def _ordered(cube: xr.Dataset) -> xr.Dataset:
-    """Bands from short to long waves, then what is unknown as it came, then masks and layers: the same from any file."""
+    """Sort bands by wavelength, then unknown ones in their order, then masks and layers; independent of the file."""
     names = [n for n in BAND_LETTERS if n in cube] + [n for n in bands(cube) if n not in BAND_LETTERS]
     others = [n for n in cube.data_vars if n not in names and n not in MASKS]
     return cube[[*names, *others, *(m for m in MASKS if m in cube)]]
@@ -230,7 +230,7 @@ def _flagged(cube: xr.Dataset) -> xr.Dataset:
 
 
 def _is_binary(values: xr.DataArray) -> bool:
-    """Whether a band in memory holds whole numbers of one byte that are 0 or 1 only."""
+    """Return whether a band in memory holds only one-byte integers that are 0 or 1."""
     if values.chunks or values.dtype.kind not in "iu" or values.dtype.itemsize > 1 or "scale_factor" in values.attrs:
         return False
     return bool(values.size and values.isin([0, 1]).all())

@@ -106,7 +106,7 @@ def forget(cube: xr.Dataset) -> xr.Dataset:
 
 
 def noted(attrs: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """Source and options out of a cube's attributes; None and nothing where they do not tell.
+    """Return source and options from a cube's attributes; None and an empty dict if they are not recorded.
 
     The attributes may come from anybody: what is not such an option is left out, and nothing is opened here.
     """
@@ -121,12 +121,12 @@ def noted(attrs: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
 
 
 def here(source: str) -> bool:
-    """Whether opening it again looks at nothing but a sample or a file of this machine."""
+    """Return whether the source can be reopened without a network: a sample or a file of this machine."""
     return source in samples() or ("://" not in source and Path(source).expanduser().exists())
 
 
 def print_of(cube: xr.Dataset) -> str:
-    """Hash of the coordinates, the names and, where they are in memory, some of the values."""
+    """Return a hash of the coordinates, the names and, where they are in memory, some of the values."""
     found = hashlib.sha256()
     for key in (k for k in ("time", "y", "x") if k in cube.coords):
         found.update(np.ascontiguousarray(cube[key].values).tobytes())

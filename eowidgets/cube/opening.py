@@ -61,7 +61,7 @@ def opening(cube: xr.Dataset) -> str | None:
 
 
 def _part(whole: Any, part: Any) -> slice | None:
-    """Where the values of ``part`` lie in a row among ``whole``, if they do."""
+    """Return where the values of ``part`` occur as one run in ``whole``; None if they do not."""
     start = int(np.argmax(whole == part[0])) if len(part) else 0
     found = slice(start, start + len(part))
     return found if np.array_equal(whole[found], part) else None

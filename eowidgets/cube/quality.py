@@ -189,7 +189,7 @@ def quality_name(name: str, preferred: Iterable[str] = ()) -> str | None:
 
 
 def is_flag_name(name: str) -> bool:
-    """Whether a name states that a band holds flags, although their coding is not known.
+    """Return whether a name states that a band holds flags, although their coding is not known.
 
     Examples
     --------

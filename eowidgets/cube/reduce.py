@@ -12,7 +12,7 @@ from eowidgets.errors import InputError
 
 
 def between(cube: xr.Dataset, dates: Any) -> xr.Dataset:
-    """Only some dates.
+    """Select a range of dates.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def _on(cube: xr.Dataset, dates: list[Any]) -> xr.Dataset:
 
 
 def coarsen(cube: xr.Dataset, resolution: float) -> xr.Dataset:
-    """Larger pixels: bands are averaged, masks and quality take what is most frequent.
+    """Enlarge the pixels: bands are averaged, masks and quality take the most frequent value.
 
     Raises
     ------

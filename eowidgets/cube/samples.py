@@ -91,6 +91,6 @@ def _file(name: str) -> Path:
 
 
 def countries() -> dict[str, Any]:
-    """Natural Earth land polygons with borders at 1:110 m, as a GeoJSON FeatureCollection (lon/lat)."""
+    """Return Natural Earth land polygons with borders at 1:110 m, as a GeoJSON FeatureCollection (lon/lat)."""
     collection: dict[str, Any] = json.loads((FOLDER / "countries.geojson").read_text(encoding="utf-8"))
     return collection

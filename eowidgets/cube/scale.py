@@ -233,13 +233,13 @@ def _stored(values: xr.DataArray) -> np.dtype[Any]:
 
 
 def _is_bare(values: xr.DataArray) -> bool:
-    """Whether a band holds integers without a scale."""
+    """Return whether a band holds integers without a scale."""
     integers = values.dtype.kind in "iu" or (_stored(values).kind in "iu" and "scale_factor" not in values.encoding)
     return integers and "scale_factor" not in values.attrs and not values.attrs.get("scaled")
 
 
 def _is_picture(values: xr.DataArray, band: Band | None, sensor: Sensor | None) -> bool:
-    """Whether a band is one of an 8-bit picture: no product but NAIP and old Level 1 stores bands in 8 bits."""
+    """Return whether a band belongs to an 8-bit picture: only NAIP and old Level 1 products store bands in 8 bits."""
     if _stored(values) != np.dtype("uint8") or (sensor is not None and sensor.family == "landsat-l1" and band):
         return False
     return quantity(values).key == "reflectance" or (
@@ -315,5 +315,5 @@ def _warn_of_offset(cube: xr.Dataset, sensor: Sensor | None) -> None:
 
 
 def is_flags(variable: xr.DataArray) -> bool:
-    """Whether a variable holds flags: booleans, or integers under a name that states so."""
+    """Return whether a variable holds flags: booleans, or integers under a name that states so."""
     return variable.dtype == bool or (_stored(variable).kind in "iu" and is_flag_name(str(variable.name)))

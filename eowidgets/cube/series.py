@@ -78,7 +78,7 @@ def clip(cube: xr.Dataset, area: Any) -> xr.Dataset:
 
 
 def area_series(cube: xr.Dataset, area: Any, indices: Iterable[str] = ()) -> xr.Dataset:
-    """Mean and spread of every band over an area, date by date, clouds left out.
+    """Return mean and standard deviation of every band over an area, date by date, without clouds.
 
     Parameters
     ----------

@@ -166,7 +166,7 @@ def prepare_on(client: Any, task: Workload, limits: Limits, plan: Plan | None, j
 
 
 def is_lazy(task: Workload) -> bool:
-    """Whether workers can read the cube by themselves."""
+    """Return whether workers can read the cube themselves."""
     return not Held.of(task.cube)
 
 
@@ -186,12 +186,12 @@ def _stored(client: Any, task: Workload, journal: Journal) -> _Stored:
 
 
 def _reaches(out: str, key: str) -> bool:
-    """Whether the store of a run is there on a worker; a folder of that name on its own disk is another one."""
+    """Return whether a worker sees the store of the run; a folder of the same name on its disk is another one."""
     return Journal(Path(out)).is_of(key)
 
 
 def _rows_of(task: Workload, plan: Plan) -> int:
-    """Rows of a result that may come back in one piece."""
+    """Return the number of rows of a result that may come back in one piece."""
     row = max(1, task.frame.nbytes // max(1, task.frame.height))
     return max(1, RETURNED // (row * plan.rows)) * plan.rows
 

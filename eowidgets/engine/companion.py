@@ -49,11 +49,11 @@ class Ground:
         return cls(box, slice(y.start, min(y.stop, box.height)), slice(x.start, min(x.stop, box.width)))
 
     def shape(self, cell: float) -> tuple[int, int]:
-        """Rows and columns of cells, each ``cell`` pixels wide, that cover the rectangle from its first corner."""
+        """Return rows and columns of cells, ``cell`` pixels wide, that cover the rectangle from its first corner."""
         return cells(self.y.stop - self.y.start, cell), cells(self.x.stop - self.x.start, cell)
 
     def centres(self, cell: float, fine: int = 1) -> tuple[Array, Array]:
-        """Coordinates of the centres of the cells of :meth:`shape`, each divided into ``fine`` by ``fine``."""
+        """Return the centres of the cells of :meth:`shape`, each divided into ``fine`` by ``fine`` cells."""
         rows, columns = self.shape(cell)
         i = self.y.start + (np.arange(rows * fine) + 0.5) * (cell / fine)
         j = self.x.start + (np.arange(columns * fine) + 0.5) * (cell / fine)
@@ -112,11 +112,11 @@ class Companion:
         return Reader(self.cube, self.bands)
 
     def bytes(self, main: float) -> int:
-        """Bytes to read for one pixel of the main cube, of ``main`` metres."""
+        """Return the bytes to read for one pixel of the main cube, of ``main`` metres."""
         return math.ceil(len(self.days) * (4 * len(self.bands) + 2) * (main / min(self.own, self.resolution)) ** 2)
 
     def covers(self, ground: Ground) -> bool:
-        """Whether any of the ground lies in the cube."""
+        """Return whether any part of the ground lies in the cube."""
         return self._window(ground) is not None
 
     def read(self, ground: Ground) -> Block:
@@ -129,7 +129,7 @@ class Companion:
         return self._reader(*window)
 
     def _window(self, ground: Ground) -> tuple[slice, slice] | None:
-        """Rows and columns of the cube that hold the ground."""
+        """Return the rows and columns of the cube that contain the ground."""
         longest = max(ground.y.stop - ground.y.start, ground.x.stop - ground.x.start)
         cell = max(1, longest // 32)
         row, column = self._pixels(ground, *ground.centres(cell))
@@ -146,7 +146,7 @@ class Companion:
         return found[0], found[1]
 
     def _pixels(self, ground: Ground, east: Array, north: Array) -> tuple[Array, Array]:
-        """Positions in the cube, in pixels from the centre of its first one."""
+        """Return positions in the cube, in pixels from the centre of its first pixel."""
         theirs, own = ground.geobox.crs, self.box.crs
         if theirs != own:
             east, north = _between(theirs.to_wkt(), own.to_wkt()).transform(east, north)
@@ -154,7 +154,7 @@ class Companion:
         return _snapped(np.asarray(row) - 0.5), _snapped(np.asarray(column) - 0.5)
 
     def shape(self, rows: int, columns: int, main: float) -> tuple[int, int]:
-        """Rows and columns of a window of the source, for one of the main cube with pixels of ``main`` metres."""
+        """Return the size of a source's window for a window of the main cube with pixels of ``main`` metres."""
         return cells(rows, self.resolution / main), cells(columns, self.resolution / main)
 
     def cut(self, block: Block, ground: Ground, main: float) -> tuple[Array, Array, Array, Array]:
@@ -177,7 +177,7 @@ class Companion:
 
 
 def cells(pixels: int, cell: float) -> int:
-    """Cells of ``cell`` pixels that cover a number of pixels."""
+    """Return the number of cells of ``cell`` pixels that cover a number of pixels."""
     return max(1, math.ceil(pixels / cell - 1e-6))
 
 

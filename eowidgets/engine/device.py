@@ -41,7 +41,7 @@ def pick_device(device: str | torch.device) -> torch.device:
 
 
 def bf16_is_fast(device: torch.device) -> bool:
-    """Whether the device has matrix units for bf16 (on CPUs: AMX)."""
+    """Return whether the device has matrix units for bf16 (on CPUs: AMX)."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
@@ -51,12 +51,12 @@ def bf16_is_fast(device: torch.device) -> bool:
 
 
 def autocast(device: torch.device, precision: str) -> Any:
-    """Context in which matrix products and convolutions run in ``precision``."""
+    """Return a context in which matrix products and convolutions run in ``precision``."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 def fast_autocast(device: str | torch.device = "cpu") -> Any:
-    """Context in which bf16 is used where the device has units for it: without them it is tens of times slower."""
+    """Return a context with bf16 if the device has units for it; without them bf16 is tens of times slower."""
     chosen = torch.device(device)
     return autocast(chosen, "bf16" if bf16_is_fast(chosen) else "fp32")
 
@@ -70,12 +70,12 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Bytes free on a GPU, or None where host and device share one memory."""
+    """Return the free bytes of a GPU, or None where host and device share one memory."""
     return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else None
 
 
 def used_memory(device: torch.device) -> int:
-    """Bytes that tensors of this process hold on the device (0 on a CPU, where nobody counts them)."""
+    """Return the bytes that tensors of this process hold on the device (0 on a CPU, where they are not counted)."""
     if device.type == "cuda":
         return int(torch.cuda.memory_allocated(device))
     return int(torch.mps.current_allocated_memory()) if device.type == "mps" else 0
@@ -178,7 +178,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def close_enough(exact: torch.Tensor, fast: torch.Tensor) -> bool:
-    """Whether a bf16 output may stand for the float32 one: RMS difference against the output's own spread."""
+    """Return whether a bf16 output may replace the float32 one: RMS difference against the output's variation."""
     keep = torch.isfinite(exact) & torch.isfinite(fast)
     if keep.sum() < 2 or not torch.equal(torch.isnan(exact), torch.isnan(fast)):
         return False

@@ -94,12 +94,12 @@ class Fitted:
         )
 
     def inner(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Rows and columns of a window as the model sees it."""
+        """Return the rows and columns of a window on the model's grid."""
         rows, columns = (max(1, round(n * self.ratio)) for n in size)
         return rows, columns
 
     def out_dates(self, dates: Dates) -> Dates:
-        """Dates of the output.
+        """Return the dates of the output.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class Fitted:
 
 
 def _step(model: Model, metres: float) -> int:
-    """Pixels of the cube from one place where pixels of all sources start to the next."""
+    """Return the pixels of the cube between two places where pixels of all sources start together."""
     ratios = [Fraction(s.resolution / metres).limit_denominator(16) for s in model.feed.sources if s.resolution]
     step = math.lcm(*(max(1, ratio.numerator) for ratio in ratios))
     if model.feed.size is not None and model.feed.size % step:
@@ -154,7 +154,7 @@ def _extended(source: Batch, full: tuple[int, ...], metres: float) -> Batch:
 
 
 def _mask(seen: Tensor, size: tuple[int, int], full: tuple[int, ...]) -> Tensor:
-    """Where at least half of a new pixel was seen."""
+    """Return where at least half of a new pixel was observed."""
     return _pad(interpolate(seen.float(), size)[:, :, None], full)[:, :, 0] >= 0.5
 
 

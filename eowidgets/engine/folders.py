@@ -36,7 +36,7 @@ _ASIDE = re.compile(r"\..*\.partial-(?P<kind>new|old)-(?P<pid>\d+)-[0-9a-f]{8}",
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a path is a working folder of the package: a real folder that holds its journal."""
+    """Return whether a path is a working folder of the package: a real folder that holds its journal."""
     journal = folder / JOURNAL
     if folder.is_symlink() or not folder.is_dir() or journal.is_symlink() or not journal.is_file():
         return False
@@ -196,7 +196,7 @@ def sweep(folder: Path) -> None:
 
 
 def _is_bare(folder: Path) -> bool:
-    """Whether a folder holds nothing but files of the package that are still empty."""
+    """Return whether a folder holds only files of the package that are still empty."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     try:
@@ -208,7 +208,7 @@ def _is_bare(folder: Path) -> bool:
 
 
 def _is_left(path: Path, pid: str) -> bool:
-    """Whether the process that made a new folder is gone; a folder is new for a moment only."""
+    """Return whether the process that created a new folder has ended; a folder is new for a moment only."""
     try:
         if time.time() - path.lstat().st_mtime > OLD:
             return True

@@ -98,7 +98,7 @@ class Gather(WindowRows):
         return [replace(r, geometry=scale(r.geometry, along, down, origin=(0, 0))) for r in found]
 
     def _counts(self, record: Row, block: Block, i: int, j: int, k: int) -> bool:
-        """Whether the centre lies in the reach of its window, in the area, and where something was measured."""
+        """Return whether the centre lies in the reach of its window, in the area, and on a measured pixel."""
         grid = self.grid
         x, y = _centre(record)
         column, row = int(np.floor(x)), int(np.floor(y))

@@ -101,7 +101,7 @@ def completed(cube: xr.Dataset, bands: list[Shipment], order: list[str]) -> tupl
 
 
 def _in_memory(variable: xr.DataArray) -> bool:
-    """Whether the pixels of a variable lie in memory, also as parts of a lazy array."""
+    """Return whether the pixels of a variable are in memory, also as parts of a lazy array."""
     if "y" not in variable.dims:
         return False
     data = variable.variable._data
@@ -111,7 +111,7 @@ def _in_memory(variable: xr.DataArray) -> bool:
 
 
 def _weight(variable: xr.Variable) -> int:
-    """Bytes of a variable as it would be sent; arrays are counted, not copied."""
+    """Return the bytes of a variable when sent; arrays are counted, not copied."""
     import cloudpickle
 
     weight = 0

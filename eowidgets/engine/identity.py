@@ -31,7 +31,7 @@ DEPTH = 8
 
 
 def state_hash(model: Model) -> str | None:
-    """SHA-256 over the parameters and buffers of the model's module, None where it has none."""
+    """Return SHA-256 of the parameters and buffers of the model's module; None without a module."""
     module = model.module()
     if module is None:
         return None
@@ -43,7 +43,7 @@ def state_hash(model: Model) -> str | None:
 
 
 def code_hash(model: Model) -> str:
-    """SHA-256 over the source text of the model's class, of the classes of its networks, and of what they refer to.
+    """Return SHA-256 of the source text of the model's class, its network classes, and what they refer to.
 
     Where a source text cannot be found, the compiled code stands for it. Numbers, texts and functions from outside
     that the code uses count as part of it; lists and other containers that a run may change do not.
@@ -52,7 +52,7 @@ def code_hash(model: Model) -> str:
 
 
 def run_hash(model: Model) -> str:
-    """SHA-256 over all of :func:`code_hash`, the compiled code, and the public attributes of the model.
+    """Return SHA-256 of :func:`code_hash`, the compiled code, and the public attributes of the model.
 
     It decides whether a run goes on from another one, so it takes in more than is worth noting on a result.
     """
@@ -201,7 +201,7 @@ def _bytes(tensor: torch.Tensor) -> bytes:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """Names of globals and attributes that a function and those inside it use, in order."""
+    """Return the names of globals and attributes that a function and its inner functions use, in order."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -218,7 +218,7 @@ def _is_package(thing: Any) -> bool:
 
 @cache
 def _source(thing: Any) -> str | None:
-    """Source text of a class or function, also of one written in a notebook cell; None where there is none."""
+    """Return the source text of a class or function, also from a notebook cell; None where there is none."""
     try:
         return parsing(lambda: inspect.getsource(thing))
     except (OSError, TypeError, SyntaxError, IndexError):

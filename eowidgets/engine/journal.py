@@ -166,7 +166,7 @@ class Journal:
         return found if files and inside and all(Path(n).name == n for n in names) else None
 
     def is_of(self, fingerprint: str) -> bool:
-        """Whether the folder is that of the run with this fingerprint."""
+        """Return whether the folder belongs to the run with this fingerprint."""
         return bool(self.lines()) and self.lines()[0].get("fingerprint") == fingerprint
 
     def discard(self) -> None:

@@ -173,7 +173,7 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
 
 
 def _unique(model: Model) -> Iterable[str]:
-    """Bands of a model, and the optional ones."""
+    """Return the required and the optional bands of a model."""
     return dict.fromkeys((*(model.feed.bands or ()), *model.feed.optional_bands))
 
 

@@ -70,7 +70,7 @@ class Plan:
     step: int = 1
 
     def grid(self, shape: tuple[int, int, int]) -> Grid:
-        """Windows over a cube of shape (t, y, x)."""
+        """Return the windows over a cube of shape (t, y, x)."""
         t, y, x = shape
         return Grid(
             Axis(t, self.dates, self.date_halo),
@@ -79,7 +79,7 @@ class Plan:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return the plan as plain values."""
         return {**asdict(self), "window": list(self.window)}
 
     @classmethod
@@ -291,7 +291,7 @@ class _Probe:
         return bool(self._measured)
 
     def bytes(self, side: tuple[int, int]) -> int:
-        """Bytes that one window of ``side`` takes on the device."""
+        """Return the bytes that one window of ``side`` takes on the device."""
         pixels = side[0] * side[1]
         sizes = [s for s in self._sizes() if s * s < pixels] or self._sizes()[:1]
         for size in sizes:

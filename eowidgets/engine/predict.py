@@ -53,7 +53,7 @@ class Site:
     companions: tuple[Companion, ...] = ()
 
     def lonlat(self, y: float, x: float) -> tuple[float, float]:
-        """Degrees of a pixel position (0, 0 is the outer corner of the first pixel)."""
+        """Return longitude and latitude of a pixel position (0, 0 is the outer corner of the first pixel)."""
         lon, lat = _to_lonlat(self.geobox.crs.to_wkt()).transform(*self.geobox.pix2wld(x, y))
         return float(lon), float(lat)
 

@@ -82,7 +82,7 @@ def whole(cube: xr.Dataset) -> dict[str, Any]:
 
 
 def iso(cube: xr.Dataset) -> list[str]:
-    """Dates of a cube as text, to the second."""
+    """Return the dates of a cube as text, to the second."""
     return [str(d)[:19] for d in cube["time"].values.astype("datetime64[s]")]
 
 
@@ -92,7 +92,7 @@ def _shown(parameter: Any) -> Any:
 
 
 def content_hash(cube: xr.Dataset, bands: tuple[str, ...], limit: int = 1 << 24) -> str:
-    """Fingerprint of the pixels that lie in memory, thinned to about ``limit`` bytes a band.
+    """Return a fingerprint of the pixels in memory, thinned to about ``limit`` bytes per band.
 
     Lazy bands are not read: their grid and dates, and size and time of the files they come from, stand for them.
     """
@@ -110,7 +110,7 @@ def content_hash(cube: xr.Dataset, bands: tuple[str, ...], limit: int = 1 << 24)
 
 
 def _stamp(cube: xr.Dataset, variable: xr.Variable) -> str:
-    """Size and time of the local files behind a lazy variable, as far as they are known."""
+    """Return size and time of the local files behind a lazy variable, as far as they are known."""
     opened, _ = noted(cube.attrs)
     # Of several files with one name, each counts: it may be this one.
     sources = {variable.encoding.get("source"), *(sources_of(opened) if opened else ())}
@@ -124,7 +124,7 @@ def _stamp(cube: xr.Dataset, variable: xr.Variable) -> str:
 
 
 def fingerprint(notes: Mapping[str, Any]) -> str:
-    """One hash for a run: the same call on the same input has the same."""
+    """Return one hash for a run; the same call on the same input gives the same hash."""
     return hashlib.sha256(json.dumps(notes, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -195,7 +195,7 @@ def _same_values(one: Any, two: Any) -> bool:
 
 
 def _apart(one: Any, two: Any) -> float:
-    """Largest difference, in days between dates; infinite where there are values on one side only, or no numbers."""
+    """Return the largest difference, in days for dates; infinite without common values or numbers."""
     if one.dtype.kind in "mM" and two.dtype.kind in "mM":
         apart = np.abs(one - two) / np.timedelta64(1, "D")
     elif one.dtype.kind in "fiub" and two.dtype.kind in "fiub":

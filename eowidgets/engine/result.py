@@ -37,7 +37,7 @@ class Frame:
     template: xr.Dataset
 
     def shape(self, variable: Variable) -> tuple[int, ...]:
-        """Lengths of the axes of a variable."""
+        """Return the lengths of the axes of a variable."""
         return tuple(self.template.sizes[d] for d in variable.dims)
 
     @property

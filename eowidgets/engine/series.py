@@ -224,5 +224,5 @@ def series_of(feed: Series, model: Model, source: Any, places: Any) -> Items | N
 
 
 def _looks(model: Model) -> bool:
-    """Whether a model looks at its data, or learns from them, before it is run."""
+    """Return whether a model inspects its data, or learns from them, before it is run."""
     return type(model).survey is not Model.survey or type(model).learn is not Model.learn

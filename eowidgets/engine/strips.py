@@ -142,7 +142,7 @@ class Strips(WindowRows):
         self._dates: dict[str, Array] = {}  # one column of windows whose date windows are being joined
 
     def windows(self, start: int, stop: int) -> int:
-        """Number of windows that rows ``start`` to ``stop`` of the result take."""
+        """Return the number of windows that rows ``start`` to ``stop`` of the result take."""
         y = self._cells.y
         first, last = y.first_reaching(start), next(i for i in range(len(y)) if y.settled(i) >= stop)
         return (last - first + 1) * len(self.grid.x) * len(self.grid.t)

@@ -23,7 +23,7 @@ from eowidgets.errors import InputError
 
 
 def round_up(n: int, multiple: int) -> int:
-    """Smallest multiple of ``multiple`` that is at least ``n``."""
+    """Return the smallest multiple of ``multiple`` that is at least ``n``."""
     return -(-n // multiple) * multiple
 
 
@@ -125,16 +125,16 @@ class Axis:
         )
 
     def window(self, i: int) -> slice:
-        """Pixels that window ``i`` sees (its padding left out)."""
+        """Return the pixels that window ``i`` reads (without its padding)."""
         return slice(self.starts[i], min(self.starts[i] + self.size, self.length))
 
     def core(self, i: int) -> slice:
-        """Pixels between the seams of window ``i``; the cores tile the axis."""
+        """Return the pixels between the seams of window ``i``; the cores tile the axis."""
         end = self.seams[i + 1] if i + 1 < len(self) else self.length
         return slice(self.seams[i], end)
 
     def reach(self, i: int) -> slice:
-        """Pixels to which window ``i`` contributes: its core and the ramps at both ends."""
+        """Return the pixels to which window ``i`` contributes: its core and the ramps at both ends."""
         core = self.core(i)
         first, last = i == 0, i + 1 == len(self)
         return slice(core.start if first else core.start - self.ramp, core.stop if last else core.stop + self.ramp)
@@ -144,7 +144,7 @@ class Axis:
         return self.length if i + 1 == len(self) else self.seams[i + 1] - self.ramp
 
     def first_reaching(self, pixel: int) -> int:
-        """Index of the first window that contributes to ``pixel`` or to anything after it."""
+        """Return the index of the first window that contributes to ``pixel`` or to anything after it."""
         return next(i for i in range(len(self)) if self.reach(i).stop > pixel)
 
     @cached_property

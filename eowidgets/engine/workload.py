@@ -78,7 +78,7 @@ class Workload:
         return sizes["time"], sizes["y"], sizes["x"]
 
     def reader(self) -> Callable[[slice, slice], Block]:
-        """Reader of the bands that the model takes, and of its further sources."""
+        """Return the reader of the bands that the model takes, and of its further sources."""
         reader = Reader(self.cube, self.site.bands)
         return with_companions(reader, self.cube.odc.geobox, self.site.companions)
 

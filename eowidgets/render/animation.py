@@ -22,7 +22,7 @@ _BAR = 36
 
 
 def frames(source: FrameSource, style: Style, dates: Iterable[int], size: int = 640) -> Iterator[np.ndarray]:
-    """Frames with a strip below that has the date, what is shown and its range.
+    """Return the frames, each with a strip below that has the date, the layer's name and its range.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def _wider(at: slice, factor: int) -> slice:
 
 
 def _middles(at: slice, factor: int, count: int) -> slice:
-    """Every ``factor``-th sample of a strided slice, from the middle of each group; one for each group."""
+    """Return every ``factor``-th sample of a strided slice, from the middle of each group; one for each group."""
     step = at.step or 1
     groups = -(-count // factor)
     offset = min(factor // 2, count - 1 - (groups - 1) * factor)

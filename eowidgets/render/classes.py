@@ -87,14 +87,14 @@ def _bits(value: int, masks: list[int], meanings: list[str]) -> str:
 
 
 def _listed(text: Any) -> list[Any]:
-    """Words of a text, or of a list as other libraries write it; nothing for what is neither."""
+    """Return the words of a text or of a list as other libraries write it; an empty list for anything else."""
     if isinstance(text, str):
         return text.split()
     return list(text) if isinstance(text, list | tuple | np.ndarray) else []
 
 
 def _numbers(values: Any) -> npt.NDArray[Any]:
-    """Numbers of an array, a list or a text."""
+    """Return the numbers of an array, a list or a text."""
     if isinstance(values, str):
         values = values.replace(",", " ").split()
     numbers = [str(v).rstrip("bBsSlLuU") if isinstance(v, str) else v for v in np.atleast_1d(values)]

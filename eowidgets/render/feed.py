@@ -35,7 +35,7 @@ def pixels(
     *,
     deflate: bool = False,
 ) -> Iterator[Message]:
-    """Pixels of some bands, the dates nearest to ``near`` first and all bands of a date together.
+    """Yield the pixels of some bands, dates nearest to ``near`` first, all bands of a date together.
 
     Nothing is read before the message is asked for, so that a long answer can be left off.
 
@@ -69,7 +69,7 @@ def pixels(
 
 
 def frame(source: FrameSource, wanted: Frame, *, deflate: bool = False) -> Iterator[Message]:
-    """Pixels of one date in a window, as a picture of its own: such a message says ``frame``.
+    """Return the pixels of one date in a window as a separate picture; the message has the key ``frame``.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ class Program:
     steps: tuple[Step, ...]
 
     def glsl(self) -> str:
-        """One GLSL ES 3.00 expression over ``b0``, ``b1``, ... (floats); helpers ``div_``, ``pow_`` flag nodata."""
+        """Return one GLSL ES 3.00 expression over ``b0``, ``b1``, ... (floats); ``div_`` and ``pow_`` flag nodata."""
         stack: list[str] = []
         for step in self.steps:
             if isinstance(step, (int, float)):
@@ -65,7 +65,7 @@ class Program:
         return stack[0]
 
     def as_json(self) -> dict[str, Any]:
-        """What the browser needs to know."""
+        """Return the formula as JSON for the browser."""
         return {
             "name": self.name,
             "long_name": self.long_name,
@@ -281,7 +281,7 @@ def _reason(want: str, by_letter: Mapping[str, str]) -> str:
 
 
 def catalogue(bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> dict[str, Program]:
-    """Every index of spyndex that these bands allow, by name."""
+    """Return every index of spyndex that can be computed from these bands, by name."""
     have, found = list(bands), {}
     for name in _spyndex()[0]:
         try:

@@ -65,7 +65,7 @@ class Place:
         return (self.x0, self.y0 - self.height * self.dy, self.x0 + self.width * self.dx, self.y0)
 
     def to_lonlat(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray] | None:
-        """Coordinates of the CRS to longitude and latitude, None without a CRS."""
+        """Convert coordinates of the CRS to longitude and latitude; None without a CRS."""
         if not self.crs:
             return None
         lon, lat = globe.transformer(self.crs, "EPSG:4326").transform(x, y)
@@ -80,14 +80,14 @@ class Place:
         return GeoBox((self.height, self.width), Affine(self.dx, 0, self.x0, 0, -self.dy, self.y0), self.crs)
 
     def from_lonlat(self, lon: Any, lat: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Longitude and latitude to coordinates of the CRS (unchanged without one)."""
+        """Convert longitude and latitude to coordinates of the CRS (unchanged without one)."""
         if not self.crs:
             return np.asarray(lon), np.asarray(lat)
         x, y = globe.transformer("EPSG:4326", self.crs).transform(lon, lat)
         return np.asarray(x), np.asarray(y)
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
-        """Column and row of a point of the CRS; may lie outside."""
+        """Return column and row of a point of the CRS; may lie outside."""
         return int(np.floor((x - self.x0) / self.dx)), int(np.floor((self.y0 - y) / self.dy))
 
     @property
@@ -114,7 +114,7 @@ class Place:
         return float(np.degrees(np.arctan2(tx[0] - x, ty[0] - y)))
 
     def head(self) -> dict[str, Any]:
-        """Everything for the browser, as JSON.
+        """Return the place as JSON for the browser.
 
         ``lon`` and ``lat`` are grids over the extent, rows from the north, with continuous longitudes. Where a pole is
         inside (``pole`` is 1 or -1), longitudes are not continuous, and the two are plane coordinates around it:
@@ -147,7 +147,7 @@ class Place:
 
 
 def _continuous(lon: np.ndarray) -> np.ndarray:
-    """Longitudes without jumps, the westernmost in -180..180."""
+    """Return longitudes without jumps, the westernmost in -180..180."""
     lon = np.unwrap(np.unwrap(lon, period=360, axis=0), period=360, axis=1)
     found: np.ndarray = lon - 360 * np.floor((lon.min() + 180 + 1e-6) / 360)
     return found

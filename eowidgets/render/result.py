@@ -47,7 +47,7 @@ class Legend:
     unit: str = ""
 
     def html(self) -> str:
-        """As HTML; names from data are escaped."""
+        """Return the legend as HTML; names from data are escaped."""
         title = f"<b>{escape(self.title)}</b>"
         if self.entries:
             rows = (
@@ -90,7 +90,7 @@ def thin(cube: xr.Dataset, longest: int = LONGEST) -> xr.Dataset:
 
 
 def frame_picture(source: FrameSource, date: int, bands: Sequence[str]) -> Rgba:
-    """One date of a cube as RGBA, stretched by its own clear pixels; transparent where nothing was measured."""
+    """Return one date of a cube as RGBA, stretched by its clear pixels; transparent where nothing was measured."""
     window, names, at = source.whole, list(bands), [min(date, source.dates - 1)]
     clear = ~source.clouds(at, window)[0]
     channels = []
@@ -106,7 +106,7 @@ def frame_picture(source: FrameSource, date: int, bands: Sequence[str]) -> Rgba:
 
 
 def result_picture(values: xr.DataArray, *, faint: xr.DataArray | None = None) -> tuple[Rgba, Legend]:
-    """One variable ``(y, x)`` of a result as RGBA with its legend.
+    """Return one variable ``(y, x)`` of a result as RGBA with its legend.
 
     Parameters
     ----------

@@ -135,7 +135,7 @@ class FrameSource:
         return 1 if factor == 1 else (self.coarse.stride * factor) ** 2
 
     def read(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Codes ``(dates, y, x)``, or bit planes ``(dates, y, ceil(x / 8))`` for the cloud mask."""
+        """Return codes ``(dates, y, x)``, or bit planes ``(dates, y, ceil(x / 8))`` for the cloud mask."""
         if band == MASK:
             return pack_mask(self._recent(band, dates, window).astype(bool))
         return self.codec(band).encode(self._recent(band, dates, window))
@@ -148,12 +148,12 @@ class FrameSource:
         return self._kept.get((band, chosen, window), lambda: self.values(band, dates, window))
 
     def floats(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Values ``(dates, y, x)`` as the browser sees them: encoded and decoded, float32."""
+        """Return values ``(dates, y, x)`` at the browser's precision: encoded and decoded, float32."""
         codec = self.codec(band)
         return codec.decode(codec.encode(self.values(band, dates, window)))
 
     def clouds(self, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Boolean ``(dates, y, x)``; all False where the cube has no cloud mask."""
+        """Return a boolean ``(dates, y, x)``; all False where the cube has no cloud mask."""
         if not self.has_clouds:
             count = len(dates) if isinstance(dates, list) else len(range(*dates.indices(self.dates)))
             return np.zeros((count, *window.shape), bool)
@@ -187,7 +187,7 @@ class FrameSource:
         return clear if clear.any() else np.ones_like(clear)
 
     def codec(self, band: str) -> Codec:
-        """How a band is stored; chosen once."""
+        """Return how a band is stored; chosen once."""
         if band not in self._codecs:
             if band not in self.cube:
                 raise unknown("band", band, self.bands)
@@ -195,7 +195,7 @@ class FrameSource:
         return self._codecs[band]
 
     def classes(self, band: str) -> list[ClassRow]:
-        """Classes of a band with their names and colours; empty for numbers."""
+        """Return the classes of a band with their names and colours; empty for numbers."""
         if band not in self._classes:
             values, found = self.cube[band], None
             # Of a lazy band the values that occur are not known.
@@ -251,7 +251,7 @@ class FrameSource:
         return self._sample_values[band]
 
     def quantiles(self, what: str | Program) -> tuple[float, float, float, float]:
-        """(min, 2 %, 98 %, max) of a band or an index over clear pixels, rounded to what travels."""
+        """Return (min, 2 %, 98 %, max) of a band or an index over clear pixels, rounded to the codec's precision."""
         if what not in self._quantiles:
             self._quantiles[what] = self._look_up(what)
         return self._quantiles[what]
@@ -276,7 +276,7 @@ class FrameSource:
         return _four((low, *(usual or (p2, p98)), high))
 
     def _usual_range(self, band: str) -> tuple[float, float] | None:
-        """Median over dates of each date's 2nd and 98th percentile, None with too few clear dates to tell.
+        """Return the median over dates of each date's 2nd and 98th percentile; None with too few clear dates.
 
         Of one or two dates without a mask the darker one decides: next to a cloud the ground would be black.
         """
@@ -350,7 +350,7 @@ class FrameSource:
         return days if len(set(days)) == len(days) else [str(t)[:23] for t in self.times]
 
     def head(self, *, indices: bool = True) -> dict[str, Any]:
-        """Everything but the pixels, as JSON."""
+        """Return all metadata of the source as JSON, without pixels."""
         return {
             "key": self.key,
             "version": self.version,
@@ -370,7 +370,7 @@ class FrameSource:
         }
 
     def band_head(self, band: str) -> dict[str, Any]:
-        """What the browser must know of a band to draw it."""
+        """Return the metadata that the browser needs to draw a band."""
         attrs = self.cube[band].attrs
         head: dict[str, Any] = {
             "name": band,
@@ -386,7 +386,7 @@ class FrameSource:
         return {**head, **numbers, "q": as_json(self.quantiles(band))}
 
     def index_head(self, program: Program) -> dict[str, Any]:
-        """What the browser must know of an index to draw it."""
+        """Return the metadata that the browser needs to draw an index."""
         known = not self.lazy or all(b in self._codecs for b in program.bands)
         words = {"domain": domain(program.name), "use": purpose(program.name)}
         return {**program.as_json(), **words, "q": as_json(self.quantiles(program)) if known else None}

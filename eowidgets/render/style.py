@@ -60,7 +60,7 @@ class Style:
     classes: Mapping[int, str] | None = None
 
     def limits(self, quantiles: tuple[float, float, float, float]) -> tuple[float, float]:
-        """Darkest and brightest value, given (min, 2 %, 98 %, max) of the data."""
+        """Return the darkest and the brightest value, given (min, 2 %, 98 %, max) of the data."""
         low, p2, p98, high = quantiles
         auto = (low, high) if self.stretch == "minmax" else (p2, p98)
         lo = auto[0] if self.vmin is None else self.vmin
@@ -77,7 +77,7 @@ def default_bands(bands: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def mix_name(bands: tuple[str, ...]) -> str:
-    """``"true colour"`` and the like, or the names of the bands."""
+    """Return ``"true colour"`` and similar names, or the names of the bands."""
     for name, mix in COMPOSITES.items():
         if bands == mix:
             return name
@@ -85,7 +85,7 @@ def mix_name(bands: tuple[str, ...]) -> str:
 
 
 def stretch(values: np.ndarray, low: float, high: float, gamma: float = 1.0) -> np.ndarray:
-    """Values to 0..1 float32: linear from ``low`` to ``high``, then to the power 1 / gamma; NaN stays NaN."""
+    """Map values to 0..1 float32: linear from ``low`` to ``high``, then to the power 1 / gamma; NaN stays NaN."""
     span = np.float32(high) - np.float32(low)
     unit = np.clip((values.astype(np.float32) - np.float32(low)) / span, 0, 1)
     bright: np.ndarray = unit if gamma == 1 else unit ** np.float32(1.0 / gamma)
@@ -93,7 +93,7 @@ def stretch(values: np.ndarray, low: float, high: float, gamma: float = 1.0) -> 
 
 
 def quantiles(values: np.ndarray) -> tuple[float, float, float, float]:
-    """(min, 2 %, 98 %, max) of the finite values; (0, 0, 1, 1) where there is none."""
+    """Return (min, 2 %, 98 %, max) of the finite values; (0, 0, 1, 1) if there are none."""
     seen = values[np.isfinite(values)]
     if not seen.size:
         return (0.0, 0.0, 1.0, 1.0)
@@ -107,7 +107,7 @@ def as_json(values: tuple[float, ...], digits: int = 7) -> list[float]:
 
 
 def describe(style: Style) -> str:
-    """One line for people: what is drawn."""
+    """Return one line that describes what is drawn."""
     if style.index:
         return f"{style.index} ({style.cmap})"
     if len(style.bands) == 1:

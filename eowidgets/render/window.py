@@ -25,7 +25,7 @@ class Window:
         return (max(1, rows), max(1, columns))
 
     def slices(self) -> tuple[slice, slice]:
-        """Rows and columns as slices; a cell of ``stride`` pixels is sampled in its middle."""
+        """Return rows and columns as slices; a cell of ``stride`` pixels is sampled in its middle."""
         half = self.stride // 2
         return (
             slice(min(self.y0 + half, self.y1 - 1), self.y1, self.stride),

@@ -222,7 +222,7 @@ def _nodata(tried: _Tried) -> str:
 
 
 def _any_in(found: Any, cube: xr.Dataset, corner: int) -> bool:
-    """Whether the centre of a row lies in the first rows and columns of a cube."""
+    """Return whether the centre of a row lies in the first rows and columns of a cube."""
     centres = found.geometry.bounds
     inside = np.ones(len(found), dtype=bool)
     for axis in ("x", "y"):
@@ -268,12 +268,12 @@ def _dumps(model: Model) -> bytes:
 
 
 def _wrapped(model: Model) -> bool:
-    """Whether the network of a model was given to it, and is not made by its class."""
+    """Return whether the network was passed to the model, and is not created by its class."""
     return type(model).__module__ == "eowidgets.models.wrap.adapter"
 
 
 def _saved(tried: _Tried) -> str:
-    """Only a registered class, or a wrapped network, can be found again."""
+    """Check saving and loading; only a registered class or a wrapped network can be found again."""
     if not _wrapped(tried.model) and tried.model.name not in {*read_index(OWN), *registered()}:
         return ""
     with tempfile.TemporaryDirectory() as folder:

@@ -113,5 +113,5 @@ class PlacesTrait(traitlets.TraitType[Any, Any]):
 
 @lru_cache
 def css(*names: str) -> str:
-    """Style sheets beside this file, one after the other."""
+    """Return style sheets of this folder as one text."""
     return "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in names)

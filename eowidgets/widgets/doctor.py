@@ -40,7 +40,7 @@ class Doctor(anywidget.AnyWidget):
         self.observe(self._judge, names="front_end")
 
     def __repr__(self) -> str:
-        """The findings as text."""
+        """Return the findings as text."""
         return repr(Report(self.findings))
 
     def _echo(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:

@@ -55,7 +55,7 @@ class Batch:
     sources: Mapping[str, Batch] = field(default_factory=dict)
 
     def day_of_year(self) -> Tensor:
-        """Day of year 1..366 of every input date, shape (t,), float32."""
+        """Return the day of year, 1 to 366, of every input date: shape (t,), float32."""
         dates = np.asarray(self.days.cpu(), dtype="int64").astype("datetime64[D]")
         doy = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1
         return torch.as_tensor(doy, dtype=torch.float32, device=self.x.device)

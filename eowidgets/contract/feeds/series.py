@@ -95,7 +95,7 @@ def _ask(predict: Predict, batch: Batch) -> Any:
 
 
 def _in_place(y: Any, name: str, size: tuple[int, int, int]) -> Any:
-    """(b h w, ...) -> (b, ..., h, w)."""
+    """Move the pixels back to their rows and columns: (b h w, ...) -> (b, ..., h, w)."""
     b, h, w = size
     if not isinstance(y, Tensor):
         return y  # a list, of which only series outside of rasters have one
@@ -123,7 +123,10 @@ def _size(batch: Batch) -> tuple[int, int, int]:
 
 
 def _rows(values: Tensor) -> Tensor:
-    """(b, t, c, h, w) -> (b h w, t, c), or (b, t, h, w) -> (b h w, t); copied only if it must be, dates side by side."""
+    """Return one row per pixel: (b, t, c, h, w) -> (b h w, t, c), or (b, t, h, w) -> (b h w, t).
+
+    The dates of a pixel and band are contiguous in memory; the values are copied only if needed.
+    """
     if values.dim() == 5:
         return values.permute(0, 3, 4, 2, 1).flatten(0, 2).transpose(1, 2)
     return values.permute(0, 2, 3, 1).flatten(0, 2)

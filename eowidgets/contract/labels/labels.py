@@ -279,7 +279,7 @@ class Labels:
         return sum(self._pixels().values()) if self.raster is not None else len(self.table)
 
     def __repr__(self) -> str:
-        """How many labels of which classes."""
+        """Return the number of labels and their classes as text."""
         if self.numeric:
             return (
                 f"Labels({len(self.table)} numbers of {shown(self.name)}{f' in {self.unit[:20]}' if self.unit else ''})"

@@ -185,7 +185,7 @@ def _one_class(found: Counter[str]) -> str:
 
 
 def _values(names: Mapping[str, str]) -> dict[str, int]:
-    """Numbers of classes: those that stand in the column where they fit into a map, else in the order of the names."""
+    """Return the number of each class: the name if it is one that fits into a map, else the rank of the name."""
     if all(k.isdecimal() and k.isascii() and str(int(k)) == k and int(k) < MOST for k in names):
         return {k: int(k) for k in names}
     by_number = all(k.lstrip("-").isdecimal() and len(k) < 19 for k in names)
@@ -194,7 +194,7 @@ def _values(names: Mapping[str, str]) -> dict[str, int]:
 
 
 def _noted(keys: Sequence[str | None], numbers: pd.Series | None) -> dict[str, int] | None:
-    """Numbers of classes in a column of their own; None where each class does not have one."""
+    """Return the class numbers of a separate column; None unless each class has exactly one, which no other has."""
     if numbers is None:
         return None
     found: dict[str, int] = {}

@@ -179,7 +179,7 @@ class Objects(Gathered):
         return list(kept.values())
 
     def _same(self, one: Row, other: Row) -> bool:
-        """Whether two records of different windows are one object."""
+        """Return whether two records of different windows describe the same object."""
         if one.window == other.window or one.date != other.date or one.values["class"] != other.values["class"]:
             return False
         if self.shape in ("point", "line"):

@@ -134,7 +134,7 @@ def _sweep_one(folder: Path) -> None:
 
 
 def _is_left(lock: IO[str] | None, mark: Path) -> bool:
-    """Whether the lock proves that the process is gone, or else the folder is old."""
+    """Return whether the lock proves that the writing process has ended or, without a lock, the folder is old."""
     if lock is not None:
         import fcntl
 

@@ -130,7 +130,7 @@ def check_companions(target: Path) -> None:
 
 
 def companions(target: Path) -> list[Path]:
-    """Paths of all files that may be written together with a GeoTIFF."""
+    """Return the paths of all files that may be written together with a GeoTIFF."""
     return [
         *(target.with_stem(target.stem + s) for s in PARTS),
         target.with_suffix(".qml"),
@@ -139,7 +139,7 @@ def companions(target: Path) -> list[Path]:
 
 
 def stale(target: Path, files: tuple[Path, ...]) -> list[Path]:
-    """Companions of an earlier export under the same name that the new one does not replace."""
+    """Return the companion files of an earlier export under the same name that the new one does not replace."""
     names = {f.name for f in files}
     return [p for p in companions(target) if p.name not in names and p.exists()]
 
@@ -244,7 +244,7 @@ def _pieces(cube: xr.Dataset, part: Part, checkpoint: Callable[[], None]) -> Ite
 
 
 def _sizes(cube: xr.Dataset, row: int, steps: int) -> tuple[int, int]:
-    """Rows and dates of a piece, in step with the chunks of a lazy cube where these fit."""
+    """Return the rows and dates of a piece, aligned with the chunks of a lazy cube where these fit."""
     height = cube.sizes["y"]
     chunk = max((v.chunksizes["y"][0] for v in cube.data_vars.values() if v.chunks), default=256)
     rows = min(height, chunk if chunk * row <= PIECE else 256)
@@ -268,7 +268,7 @@ def _read(cube: xr.Dataset, names: list[str], cut: Mapping[str, slice]) -> dict[
 
 
 def _hidden(part: xr.Dataset) -> xr.DataArray | None:
-    """Pixels that the mask excludes although bands and quality have values: no reader could find that out."""
+    """Return the pixels that the mask excludes although bands and quality have values: no reader could restore them."""
     hidden = ~part["valid"].astype(bool)
     if not bool(hidden.any()) or "time" not in hidden.dims:
         return None
@@ -281,7 +281,7 @@ def _hidden(part: xr.Dataset) -> xr.DataArray | None:
 
 
 def _index(at: Mapping[str, int], begin: int) -> tuple[int, ...]:
-    """Position of a layer in a piece whose dates start at ``begin``."""
+    """Return the position of a layer in a piece whose dates start at ``begin``."""
     return tuple(i - begin if d == "time" else i for d, i in at.items())
 
 
@@ -297,7 +297,7 @@ def _stored(values: Any, part: Part, raster: Raster) -> Any:
 
 
 def _tile(box: Any, part: Part, itemsize: int) -> int:
-    """Side of the tiles: 512, or less for small rasters and for many layers, which share a tile."""
+    """Return the side of the tiles: 512, or less for small rasters and for many layers, which share a tile."""
     side = 512
     while side > 16 and (side * side * part.count * itemsize > TILE or side >= 2 * max(box.width, box.height)):
         side //= 2
@@ -305,7 +305,7 @@ def _tile(box: Any, part: Part, itemsize: int) -> int:
 
 
 def _resampling(part: Part) -> str:
-    """How overviews are made: a mean of classes would be another class."""
+    """Return the resampling of overviews: the mean of two class numbers would be a third class."""
     if part.whole_numbers:
         return "MODE"
     return "AVERAGE" if all(np.dtype(r.dtype).kind == "f" for r in part.rasters) else "NEAREST"

@@ -81,7 +81,7 @@ def _asset(part: Part, main: Path) -> dict[str, Any]:
 
 
 def _dates(cube: xr.Dataset) -> list[str]:
-    """First and last time as RFC 3339: of the cube, else of the input of the run that made it."""
+    """Return first and last time as RFC 3339: of the cube, else of the input of the run that computed it."""
     if "time" in cube.coords and cube["time"].dtype.kind == "M" and cube["time"].size:
         times = np.sort(np.atleast_1d(cube["time"].values))
         found = [str(t)[:19] for t in times[[0, -1]].astype("datetime64[s]")]
@@ -95,7 +95,7 @@ def _dates(cube: xr.Dataset) -> list[str]:
 
 
 def _footprint(box: Any) -> tuple[dict[str, Any], list[float]]:
-    """Outline in degrees and its bounds; an outline across 180° is cut there, with west > east in the bounds."""
+    """Return outline and bounds in degrees; an outline across 180° is cut there, with west > east in the bounds."""
     from pyproj import Transformer
     from shapely import box as rectangle
     from shapely.affinity import translate

@@ -217,7 +217,7 @@ def _part(cube: xr.Dataset, suffix: str, names: Sequence[Any]) -> Part:
 
 
 def _storage(cube: xr.Dataset, names: Sequence[Any]) -> tuple[str, float | None, list[float]]:
-    """Data type and nodata of a file, and the scale of each variable."""
+    """Return data type and nodata value of a file, and the scale of each variable."""
     variables = [cube[n] for n in names]
     ones = [1.0] * len(variables)
     if all(v.dtype.kind in "iub" for v in variables):
@@ -256,7 +256,7 @@ def _number(cube: xr.Dataset, rasters: Sequence[Raster]) -> tuple[list[str], lis
 
 
 def _time_labels(cube: xr.Dataset) -> list[str]:
-    """Dates for layer names; with the time of day where days repeat."""
+    """Return the dates for layer names; with the time of day where days repeat."""
     if "time" not in cube.coords or cube["time"].dtype.kind != "M":
         return [_label(cube, "time", i) for i in range(cube.sizes["time"])]
     times = cube["time"].values
@@ -272,7 +272,7 @@ def _label(cube: xr.Dataset, dim: str, index: int) -> str:
 
 
 def _is_table(name: Any, variable: xr.Variable) -> bool:
-    """Whether a variable goes into the tag: a coordinate other than x and y, or a number or text per date."""
+    """Return whether a variable goes into the tag: a coordinate except x and y, or a number or text per date."""
     spatial = {"y", "x"} & set(map(str, variable.dims))
     return not spatial and name != "spatial_ref" and variable.dtype.kind in "fiubUMm" and variable.size <= LARGEST_TABLE
 

@@ -43,7 +43,7 @@ def scale_of(values: xr.DataArray, *, whole_numbers: bool = False) -> float | No
 
 
 def is_reflectance(values: xr.DataArray) -> bool:
-    """Whether a variable is optical reflectance, by its name, role and units."""
+    """Return whether a variable is optical reflectance, by its name, role and units."""
     name, attrs = str(values.name), values.attrs
     known = name in BAND_LETTERS and name not in _OTHER
     return known and values.dtype.kind == "f" and attrs.get("role", "band") == "band" and attrs.get("units", "1") == "1"
@@ -64,6 +64,6 @@ def unpack(values: Any, scale: float) -> Any:
 
 
 def _is_packed_already(seen: Any) -> bool:
-    """Whether every value is a multiple of the scale, as after reading a packed file."""
+    """Return whether every value is a multiple of the scale, as after reading a packed file."""
     steps = np.round(seen.astype("float64") / SCALE)
     return bool(np.abs(steps).max() <= LARGEST and np.abs(seen - steps * SCALE).max() <= 1e-7)

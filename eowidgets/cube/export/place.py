@@ -55,7 +55,7 @@ def target(path: str | Path, endings: tuple[str, ...], *, folder: bool = False) 
 
 
 def is_zarr(path: Path) -> bool:
-    """Whether a path is a Zarr store in a folder."""
+    """Return whether a path is a Zarr store in a folder."""
     return path.is_dir() and any((path / name).is_file() for name in ZARR_MARKS)
 
 

@@ -103,7 +103,7 @@ def check_nodes(path: Path, notes: Mapping[str, Any]) -> None:
 
 
 def _arrays(notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Metadata of the arrays, by their path; consolidated metadata count where an array has none of its own."""
+    """Return the metadata of the arrays by path; consolidated metadata apply to arrays without a metadata file."""
     found: dict[str, dict[str, Any]] = {}
     inline = _mapping(_mapping(_mapping(notes.get("zarr.json")).get("consolidated_metadata")).get("metadata"))
     together = _mapping(_mapping(notes.get(".zmetadata")).get("metadata"))

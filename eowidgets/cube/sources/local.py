@@ -53,7 +53,7 @@ def driver_for(path: Path, root: Path, *, remote: bool = False) -> str:
 
 
 def is_vrt(path: Path) -> bool:
-    """Whether a file is a GDAL VRT, by its first characters or its name."""
+    """Return whether a file is a GDAL VRT, by its first characters or its name."""
     if path.suffix.lower() == ".vrt":
         return True
     try:

@@ -81,7 +81,7 @@ def read_all(paths: Sequence[Path], chunks: Any = None) -> xr.Dataset | None:
 
 
 def is_part(path: Path) -> bool:
-    """Whether a file is a part of another GeoTIFF next to it, so that a folder must not open it by itself."""
+    """Return whether a file belongs to another GeoTIFF next to it, so that a folder must not open it separately."""
     suffix = next((s for s in PARTS if path.stem.endswith(s)), None)
     return suffix is not None and path.with_stem(path.stem.removesuffix(suffix)).is_file()
 
@@ -132,7 +132,7 @@ def _grid(file: Any) -> tuple[Any, ...]:
 
 
 def _from_engine(old: Mapping[str, Any]) -> dict[str, Any]:
-    """Layout of a result written before there was one writer: variables one after the other, each over all dates."""
+    """Return the layout of results of older versions: variables one after the other, each over all dates."""
     rasters, at = [], 0
     for v in old["variables"]:
         count = len(old["dates"]) if v["dims"][0] == "time" else 1
@@ -158,7 +158,7 @@ def _from_engine(old: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _part(path: Path, notes: Mapping[str, Any], chunks: Any) -> xr.Dataset:
-    """Variables of one file, with y, x and CRS."""
+    """Return the variables of one file, with y, x and CRS."""
     import rioxarray
 
     blocks = None if chunks is None else _blocks(path)
@@ -180,7 +180,7 @@ def _part(path: Path, notes: Mapping[str, Any], chunks: Any) -> xr.Dataset:
 
 
 def _blocks(path: Path) -> dict[str, int]:
-    """Chunks of a lazy read: all layers, since they share the tiles of the file."""
+    """Return the chunks of a lazy read: all layers, since they share the tiles of the file."""
     import rasterio
 
     with rasterio.open(path) as file:
@@ -201,7 +201,7 @@ def _as_slice(numbers: Any) -> Any:
 
 
 def _physical(data: Any, v: Mapping[str, Any]) -> Any:
-    """Values in the type of the cube from those of the file; lazy arrays stay lazy."""
+    """Convert values of the file to the type of the cube; lazy arrays stay lazy."""
     dtype = np.dtype(str(v["dtype"]))
     if dtype.kind not in "fiub":
         raise ValueError(f"{dtype} is no type of pixels")

@@ -232,7 +232,7 @@ def _moments(files: Sequence[RasterFile], root: Path, request: Request) -> tuple
 
 
 def _coarse(files: Sequence[RasterFile]) -> bool:
-    """Whether the names hold a month or a year only, which a list of dates makes more exact."""
+    """Return whether the names hold a month or a year only, which a list of dates makes more exact."""
     return not any(re.search(pattern, f.name) for f in files for _, pattern in PATTERNS)
 
 

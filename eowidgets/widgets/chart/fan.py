@@ -15,7 +15,7 @@ COLOR = "#cc79a7"
 
 
 def fan_series(forecast: xr.Dataset, channel: str | None = None, color: str = COLOR) -> dict[str, Any]:
-    """Series for :attr:`~eowidgets.widgets.chart.pixel_chart.PixelChart.forecasts`, of a forecast over time alone."""
+    """Return the series for :attr:`~eowidgets.widgets.chart.pixel_chart.PixelChart.forecasts` from a forecast."""
     name = channel or channels(forecast)[0]
     times = forecast["time"].values
     levels = sorted((float(v) for v in forecast["level"].values), reverse=True)

@@ -141,7 +141,7 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
         return line | {"low": _list(mean - spread), "high": _list(mean + spread)}
 
     def _layer_area(self, geometry: Any, name: str, color: str) -> dict[str, Any]:
-        """The most frequent value of a quality band over an area: a mean of class numbers means nothing."""
+        """Return the most frequent value of a quality band over an area; class numbers have no mean."""
         small = window(self.cube[[self.what]], geometry)
         inside = None if small is None else Area.of(geometry).mask(geobox(small))
         if small is None or inside is None or not inside.any():
@@ -156,12 +156,12 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
         return {"name": name, "color": color, "stamps": stamps, "dates": dates, "values": _list(values)}
 
     def _shown(self, line: dict[str, Any]) -> dict[str, Any]:
-        """A series without what lies before ``since``."""
+        """Return a series without the dates before ``since``."""
         first = sum(date < self.since for date in line["dates"]) if self.since else 0
         return {k: v[first:] if isinstance(v, list) else v for k, v in line.items()}
 
     def __repr__(self) -> str:
-        """What is shown."""
+        """Return the chart's series as text."""
         pixels = f"{len(self.pins)} pixel{'s' if len(self.pins) != 1 else ''}"
         count = len(self.polygons)
         polygons = f", {count} polygon{'s' if count != 1 else ''}" if count else ""

@@ -99,7 +99,7 @@ def frames(given: Any) -> Frames:
 
 
 def _inside(given: Any) -> Any:
-    """The one HoloViews object in a layout of Panel, whose own sliders need its page scripts."""
+    """Return the one HoloViews object in a layout of Panel, whose sliders would need its page scripts."""
     if type(given).__module__.partition(".")[0] != "panel":
         return given
     from panel.pane import HoloViews

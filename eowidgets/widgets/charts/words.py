@@ -45,7 +45,7 @@ def describe(root: Model) -> str:
 
 
 def _parts(model: Any) -> Iterator[Any]:
-    """Figures and tables of a layout in the order in which they are shown."""
+    """Return the figures and tables of a layout in the order in which they are shown."""
     from bokeh.models.plots import Plot
     from bokeh.models.widgets.tables import DataTable
 

@@ -46,7 +46,7 @@ _LARGEST_UPLOAD = 8_000_000
 
 @lru_cache(maxsize=1)
 def _with_leafmap() -> type[AreaMap]:
-    """The same map on top of leafmap's; importing leafmap takes over a second, so only when a map is made."""
+    """Return the same class based on leafmap's map; imported on demand, since leafmap takes over a second to import."""
     import leafmap.leafmap
 
     return type("AreaMap", (AreaMap, leafmap.leafmap.Map), {"__doc__": AreaMap.__doc__, "__module__": __name__})
@@ -376,7 +376,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         self.show_basemap(self._basemap_name)
 
     def __repr__(self) -> str:
-        """What is on the map, in one line that does not change from run to run."""
+        """Return the content of the map in one line that does not change from run to run."""
         what = "no cube" if self.cube is None else repr(str(self.cube.attrs.get("title", "cube")))
         size = "no area" if self.area_value is None else f"area of {self.area_value.hectares:.1f} ha"
         return f"AreaMap({what}, {size}, {len(self.pins)} pin{'' if len(self.pins) == 1 else 's'})"

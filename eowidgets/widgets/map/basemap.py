@@ -77,7 +77,7 @@ def graticule(step: int = 10) -> ipyleaflet.Polyline:
 
 
 def reachable(url: str = PROBE, timeout: float = TIMEOUT) -> bool:
-    """Whether a tile server answers with a picture within ``timeout`` seconds; never raises."""
+    """Return whether a tile server answers with a picture within ``timeout`` seconds; never raises."""
     request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "eowidgets"})  # noqa: S310 (https)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310

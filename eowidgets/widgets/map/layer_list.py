@@ -39,7 +39,7 @@ class LayerList(ipywidgets.VBox):
         self.children = tuple(self._rows[layer.model_id] for layer in named)
 
     def __repr__(self) -> str:
-        """The names of the layers, topmost first."""
+        """Return the names of the layers, topmost first."""
         return f"LayerList({', '.join(row.children[0].description for row in self.children)})"
 
 

@@ -61,7 +61,7 @@ class PictureLayers:
         return layer
 
     def image(self, name: str) -> ipyleaflet.ImageOverlay | None:
-        """The picture layer of that name, if there is one."""
+        """Return the picture layer of that name, or None."""
         found = (x for x in self.layers if isinstance(x, ipyleaflet.ImageOverlay) and x.name == name)
         return next(found, None)
 

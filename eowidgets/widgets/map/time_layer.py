@@ -97,6 +97,6 @@ class TimeLayer(TimeViewer):
         return MercatorSource(cube, longest=self._longest, key=key)
 
     def __repr__(self) -> str:
-        """What is shown, the same every time."""
+        """Return title, number of dates, layer and date; the same in every run."""
         title, dates, _, date, what = super().__repr__().split(": ", 1)[1].rsplit(", ", 4)
         return f"TimeLayer: {title}, {dates}, {what}, {date}"

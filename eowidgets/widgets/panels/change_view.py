@@ -57,7 +57,7 @@ class ChangeView(anywidget.AnyWidget):
 
 
 def portrait(cube: xr.Dataset, found: xr.Dataset, place: Any) -> dict[str, Any]:
-    """One place in pictures and numbers.
+    """Draw one place in pictures and numbers.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def _window(low: float, high: float, size: int) -> slice:
 
 
 def _chips(part: xr.Dataset, first: np.datetime64, confirmed: np.datetime64, grows: Any) -> list[dict[str, Any]]:
-    """Pictures of the last clear dates before the change and of the first after its confirmation, stretched alike."""
+    """Return pictures of the last clear dates before a change and the first after its confirmation, stretched alike."""
     days = part.time.values.astype("datetime64[D]")
     share = usable(part).mean(("y", "x")).values
     # In the growing season, where there are such dates: bare ground and leafless trees look alike.
@@ -148,7 +148,7 @@ def _chips(part: xr.Dataset, first: np.datetime64, confirmed: np.datetime64, gro
 
 
 def _clearest(found: xr.Dataset, place: Any) -> tuple[int, int]:
-    """Row and column of the pixel that changed most, and surely, on the place's own date: where a break is seen."""
+    """Return row and column of the pixel with the largest certain change on the date of the place."""
     from rasterio.features import geometry_mask
 
     box = geobox(found)
@@ -168,7 +168,7 @@ def _growing(cube: xr.Dataset) -> Any:
 
 
 def _series(small: xr.Dataset) -> dict[str, Any]:
-    """The course of one pixel."""
+    """Draw the series of one pixel."""
     names = bands(small)
     what = "NDVI" if {"red", "nir"} <= set(names) else names[0]
     values = spectral_index(small, what) if what == "NDVI" else small[what]

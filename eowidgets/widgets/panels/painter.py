@@ -138,7 +138,7 @@ class Painter:
 
 
 def _drawable(data: xr.Dataset) -> tuple[str, ...]:
-    """Bands, with or without time."""
+    """Return the bands, with or without time, that can be drawn."""
     return tuple(str(n) for n, v in data.data_vars.items() if v.attrs.get("role", "band") == "band" and v.ndim >= 2)
 
 

@@ -52,7 +52,7 @@ def save(result: Any, path: str | Path) -> Path:
 
 
 def polygons(result: xr.Dataset) -> Any:
-    """Areas of the same class (or of True) as a GeoDataFrame in the CRS of the result.
+    """Return areas of the same class (or of True) as a GeoDataFrame in the CRS of the result.
 
     Columns: ``value``, ``name``, ``hectares`` and, where the classes have time, ``date``.
     """

@@ -196,6 +196,6 @@ def _stamp(value: str) -> np.datetime64:
 
 
 def _end_of(value: str) -> np.datetime64:
-    """The last nanosecond of a day, month or year; a time of day stays what it is."""
+    """Return the last nanosecond of a day, month or year; a time of day is returned unchanged."""
     after: np.datetime64 = (_stamp(value) + 1).astype("datetime64[ns]")
     return after - np.timedelta64(1, "ns")

@@ -28,7 +28,7 @@ class Exports:
     step: Any
 
     def snapshot(self) -> bytes:
-        """PNG of the date shown, at most 512 pixels on its longer side."""
+        """Return a PNG of the date shown, at most 512 pixels on its longer side."""
         source = self.sources["cube"]
         stride = max(1, -(-max(source.width, source.height) // 512))
         return png(draw(source, self.style, self.step, Window(0, 0, source.width, source.height, stride)))

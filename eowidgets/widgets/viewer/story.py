@@ -101,7 +101,7 @@ def _thinned(source: FrameSource, stride: int) -> FrameSource:
 
 
 def _note(source: FrameSource, stride: int) -> str:
-    """What a thinned page says of itself."""
+    """Return the note that a thinned page shows about itself."""
     if stride == 1:
         return ""
     size = ""

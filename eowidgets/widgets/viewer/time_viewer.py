@@ -213,7 +213,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         return head | {"layer": source.key not in ("cube", "compare")}
 
     def _first_picture(self) -> list[dict[str, Any]]:
-        """The coarse picture of the date in view: it travels with the widget, so that it is there before any question."""
+        """Draw the date in view at low resolution; the picture is part of the widget's state and needs no request."""
         source = self.sources["cube"]
         if source.lazy:  # it would have to be read first
             return []
@@ -311,7 +311,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         return labels.index(self.date) if self.date in labels else 0
 
     def __repr__(self) -> str:
-        """What is shown, the same every time."""
+        """Return what the viewer shows; the same in every run."""
         source = self.sources["cube"]
         title = str(self.cube.attrs.get("title", "cube"))[:80]
         dates = f"{source.dates} date{'s' if source.dates != 1 else ''}"

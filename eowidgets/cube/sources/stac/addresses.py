@@ -24,7 +24,7 @@ _PREFIX = re.compile(r"^[A-Za-z][A-Za-z0-9+._-]*:")
 
 
 def is_url(href: object) -> bool:
-    """Whether a source is an http(s) address."""
+    """Return whether a source is an http(s) address."""
     return isinstance(href, str) and href.split("://")[0].lower() in _PORTS and "://" in href
 
 
@@ -154,7 +154,7 @@ class Origin:
             )
 
     def same_host(self, url: str) -> bool:
-        """Whether an address is on the host that was opened; https instead of http counts as the same."""
+        """Return whether an address is on the host that was opened; https instead of http counts as the same."""
         if self.home is None or not is_url(url):
             return False
         host, port = _host(url)

@@ -178,7 +178,7 @@ class _SameHost(HTTPRedirectHandler):
 
 
 def same_host(first: str, second: str) -> bool:
-    """Whether two addresses are on one host; https instead of http counts as the same."""
+    """Return whether two addresses are on one host; https instead of http counts as the same."""
     return is_url(first) and Origin.of(first).same_host(second)
 
 
