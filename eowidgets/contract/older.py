@@ -1,4 +1,4 @@
-"""Names of the first release, which still work for one release with a warning."""
+"""Names of the first release, which keep working for one release with a warning."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ KINDS: dict[str, type[Mosaic]] = {"bands": Bands, "value": Value, "class": Class
 
 @checked
 def Output(name: str, kind: str = "value", dims: str | None = None, **fields: Any) -> Mosaic:
-    """Return ``Bands``, ``Value`` or ``Classes``, which take the place of ``Output(kind=...)``.
+    """Return ``Bands``, ``Value`` or ``Classes``, which replace ``Output(kind=...)``.
 
     Raises
     ------
     InputError
-        For another kind, and as the class does.
+        For another kind, or an argument that the class refuses.
     """
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind of Output is {shown(kind)}: use eow.Bands, eow.Value or eow.Classes instead of Output.")
@@ -34,14 +34,14 @@ def Output(name: str, kind: str = "value", dims: str | None = None, **fields: An
 
 @checked
 def Inputs(**fields: Any) -> Windows:
-    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
+    """Return ``Windows``, which replaces ``Inputs`` and ``WindowSpec``."""
     warn_user("eow.Inputs is deprecated: use eow.Windows, which also holds the size and halo.", DeprecationWarning)
     return Windows(**fields)
 
 
 @checked
 def WindowSpec(**fields: Any) -> Windows:
-    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
+    """Return ``Windows``, which replaces ``Inputs`` and ``WindowSpec``."""
     warn_user("eow.WindowSpec is deprecated: use eow.Windows, which also holds the bands.", DeprecationWarning)
     return Windows(**fields)
 
@@ -52,7 +52,7 @@ def present_model(name: str) -> str:
     Parameters
     ----------
     name : str
-        ``"system"`` or ``"system.tag"``; the tag of an older system is dropped, for each had one checkpoint.
+        ``"system"`` or ``"system.tag"``; the tag of an older system is dropped, since each had one checkpoint.
     """
     system = name.partition(".")[0]
     if system not in MODELS:
@@ -73,7 +73,7 @@ def join_feed(cls: type, feed: Feed) -> Feed:
 
 
 class OlderFeed:
-    """Give the feed under the names that it had, ``Model.inputs`` and ``Model.window``, with a warning."""
+    """Return the feed under its former names, ``Model.inputs`` and ``Model.window``, with a warning."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

@@ -1,7 +1,7 @@
-"""Does a cube suit a model, and how is it made to: bands by name, scale, resolution.
+"""Check that a cube suits a model, and prepare batches for networks: bands by name, scale, resolution.
 
-Networks fail silently when they are fed at another pixel size or on another scale than they were trained on;
-everything of that kind is done, or refused, here.
+Networks fail silently on another pixel size or scale than they were trained on; this module converts such input or
+refuses it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from eowidgets.contract.model import Model
 from eowidgets.cube.schema import bands as cube_bands
 from eowidgets.errors import InputError, ModelError, short
 
-#: A model made for 10 m is run on 10 m by resampling from at most this many times finer or coarser pixels.
+#: Largest ratio between the pixel sizes of cube and model that resampling bridges, finer or coarser.
 MAX_RESAMPLING = 4.0
 METRES_PER_DEGREE = 111_320.0
 
@@ -60,7 +60,7 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
     ------
     ModelError
         When bands are missing, the number of dates does not suit, or pixels are so much finer or coarser than
-        those that the model was made for that resampling cannot mend it. The message says what to do.
+        those of the model that resampling does not help. The message states what to do.
     """
     check_bands(model, cube_bands(cube))
     check_dates(model.name, model.feed, cube.sizes["time"])
@@ -127,12 +127,12 @@ def _check_resolution(model: str, wanted: float, cube: xr.Dataset) -> None:
     found = resolution_of(cube)
     if found is None:
         raise ModelError(
-            f"Model {model!r} was made for pixels of {wanted:g} m, and this cube has no CRS to tell its pixel size: "
+            f"Model {model!r} is meant for pixels of {wanted:g} m, and this cube has no CRS, so its pixel size is unknown: "
             "set one with cube.rio.write_crs(...)."
         )
     if not wanted / MAX_RESAMPLING <= found <= wanted * MAX_RESAMPLING:
         raise ModelError(
-            f"Model {model!r} was made for pixels of {wanted:g} m, and this cube has {found:.3g} m: "
+            f"Model {model!r} is meant for pixels of {wanted:g} m, and this cube has {found:.3g} m: "
             f"open it with resolution={wanted:g}, or choose a model for that pixel size."
         )
 
@@ -143,7 +143,7 @@ def _plural(noun: str, names: list[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How a batch becomes what a network was trained on, and how its answer comes back to the cube's pixels.
+    """Conversion of batches to the input of a network, and of its output to the pixels of the cube.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ class Preparation:
     multiple : int
         Rows and columns must be multiples of this.
     see : {"clear", "measured"}
-        Whether the network sees clear pixels only, or clouds as well.
+        Whether the input has clear pixels only, or cloudy ones as well.
 
     Examples
     --------
@@ -183,12 +183,12 @@ class Preparation:
             raise InputError("scale and resolution must be above 0.")
 
     def __call__(self, batch: Batch) -> Tensor:
-        """Make the network's input.
+        """Return the network's input.
 
         Returns
         -------
         Tensor, shape (b, t, c, rows, columns), float32
-            Exactly 0, which is the mean, where the ground was not seen.
+            Exactly 0, which is the mean, where the ground was not observed.
         """
         missing = [b for b in self.bands if b not in batch.bands]
         if missing:
@@ -205,7 +205,7 @@ class Preparation:
         x = resample(x, seen, size)
         rows, columns = (-n % self.multiple for n in size)
         if rows or columns:
-            # Replicated, not zero: a hard edge would be seen as one.
+            # Replicated, not zero: networks respond to the hard edge of a zero border.
             padded = functional.pad(x.flatten(0, 1), (0, columns, 0, rows), mode="replicate")
             x = padded.reshape(*x.shape[:2], *padded.shape[1:])
         return x
@@ -218,9 +218,9 @@ class Preparation:
         return (h, w) if abs(ratio - 1) < 0.01 else (max(1, round(h * ratio)), max(1, round(w * ratio)))
 
     def restore(self, y: Tensor, batch: Batch) -> Tensor:
-        """Bring an answer (..., rows, columns) back to the batch's pixels, (..., h, w).
+        """Resample an output (..., rows, columns) to the batch's pixels, (..., h, w).
 
-        An answer on a coarser grid than the input (a patch network's, say) is spread over the pixels as well.
+        An output on a coarser grid than the input (a patch network's, say) is spread over the pixels as well.
         """
         rows, columns = self.size(batch)
         full = tuple(n + -n % self.multiple for n in (rows, columns))
@@ -229,7 +229,7 @@ class Preparation:
 
 
 def resample(x: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resample what was seen (b, t, c, h, w); what was not is never averaged in, and comes out as 0."""
+    """Resample observed values (b, t, c, h, w); others are excluded from averages, and pixels without any are 0."""
     mask = seen.unsqueeze(2).to(x.dtype)
     if tuple(x.shape[-2:]) == size:
         return x * mask
@@ -238,7 +238,7 @@ def resample(x: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def interpolate(x: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Bring (..., h, w) to another size: bilinear, and averaged where it becomes smaller."""
+    """Resize (..., h, w): bilinear, and averaged when it becomes smaller."""
     if tuple(x.shape[-2:]) == tuple(size):
         return x
     planes = x.reshape(1, -1, *x.shape[-2:])

@@ -1,4 +1,4 @@
-"""The same object with other parameters: what it was made from, and the networks in it, are kept."""
+"""Copies of an object with other parameters, which keep its other arguments and its networks."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from eowidgets.contract.params import make_params
 
 
 class Remade:
-    """Base of what is made from parameters and holds networks or settings of the user beside them.
+    """Base class of objects with parameters that also hold networks or settings of the user.
 
-    The arguments of the constructor are kept, so that :meth:`with_params` can make the object again from them.
+    The arguments of the constructor are stored, so that :meth:`with_params` can create the object from them again.
     """
 
     params: Any
     Params: ClassVar[type]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Keep the arguments."""
+        """Store the arguments of the constructor."""
         made = super().__new__(cls)
         vars(made)["_made_from"] = (args, kwargs)
         return made
 
     def with_params(self, **params: Any) -> Self:
-        """Make a copy that differs in some parameters.
+        """Return a copy that differs in some parameters.
 
-        The constructor is called again with the arguments that it was given first, so that whatever depends on the
-        parameters follows them. Networks that the user has put in or trained since, and public settings that were
-        changed since, are taken over. The copy shares the networks.
+        The constructor is called with the original arguments, so that everything that depends on the parameters is
+        updated. Networks that were replaced or trained since, and public settings that were changed since, are kept.
+        The copy shares the networks.
 
         Raises
         ------

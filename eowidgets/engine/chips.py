@@ -49,7 +49,7 @@ class CubeChips(Places):
         self.site = Site(self.bands, self.site.days, self.site.out_days, self.site.geobox, wants)
 
     def read(self, place: Place) -> Block:
-        """Read the chip around one place; what lies beyond the cube is not measured."""
+        """Read the chip around one place; pixels outside the cube count as not measured."""
         height, width = self.site.geobox.shape
         top, left = round(place.y - self._side / 2), round(place.x - self._side / 2)
         rows, columns = (
@@ -143,12 +143,12 @@ class FileChips(Items):
         return pd.DataFrame(columns, index=pd.Index(names, name="file"))
 
     def notes(self, seed: int, engine: dict[str, Any]) -> dict[str, Any]:
-        """Return the provenance, with the number of images but not where they are."""
+        """Return the provenance, with the number of images but not their path."""
         return {**about(self.model), "call": "chips", "seed": seed, "engine": engine, "chips": len(self)}
 
 
 def _sized(raw: Any, measured: Any, usable: Any, size: int) -> Block:
-    """Return a block of ``size`` pixels; what was not measured is never averaged in."""
+    """Return a block resampled to ``size`` pixels; pixels that were not measured are excluded from averages."""
     if raw.shape[-1] == raw.shape[-2] == size:
         return Block(raw, measured, usable, 0, 0)
     seen = torch.from_numpy(measured)[None]
@@ -165,6 +165,6 @@ def chips_of(feed: Chips, model: Model, source: Any, places: Any) -> Items:
         return FileChips(model, Path(source))
     if places is None:
         raise InputError(
-            f"Model {shown(model.name)} gives one result per place: name them with places=, a GeoDataFrame of points."
+            f"Model {shown(model.name)} returns one result per place: give places=, a GeoDataFrame of points."
         )
     return CubeChips(model, source, places)

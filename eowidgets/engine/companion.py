@@ -1,4 +1,4 @@
-"""A further source of a run: reads the ground of a block of the main cube, and cuts it to windows on pixels of its own."""
+"""A further source of a run: reads the ground of a block of the main cube and cuts it to windows on its own grid."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from eowidgets.engine.reader import Block, Reader
 from eowidgets.errors import InputError
 
 Array = npt.NDArray[Any]
-#: Pixels of a source that are read beyond the ground asked for: its pixel centres may lie outside.
+#: Extra pixels of a source around the requested ground: its pixel centres may lie outside.
 MARGIN = 2
-#: Positions this close to a pixel's centre are the centre.
+#: Positions this close to a pixel's centre count as the centre.
 SNAP = 1e-4
 
 
@@ -69,11 +69,11 @@ class Companion:
     Attributes
     ----------
     source : Source
-        What the model takes of it.
+        The source as the model declares it.
     cube : Dataset
     bands : tuple of str
     resolution : float
-        Pixel size in metres in which the model is given the source.
+        Pixel size in metres of the model's input from this source.
     own : float
         Pixel size of its cube in metres.
     """
@@ -87,7 +87,7 @@ class Companion:
 
     @classmethod
     def of(cls, model: str, source: Source, cube: xr.Dataset, main: float) -> Companion:
-        """Check a cube against what a model takes; ``main`` is the pixel size of the main cube.
+        """Check a cube against the source that a model declares; ``main`` is the pixel size of the main cube.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class Companion:
         return self._window(ground) is not None
 
     def read(self, ground: Ground) -> Block:
-        """Read everything that the ground needs; a block without pixels where the cube does not reach."""
+        """Read all pixels for the ground; a block without pixels outside the cube."""
         window = self._window(ground)
         if window is None:
             t, c = len(self.days), len(self.bands)
@@ -158,7 +158,7 @@ class Companion:
         return cells(rows, self.resolution / main), cells(columns, self.resolution / main)
 
     def cut(self, block: Block, ground: Ground, main: float) -> tuple[Array, Array, Array, Array]:
-        """Cut a window out of what was read.
+        """Cut a window out of a block.
 
         Returns
         -------
@@ -182,12 +182,12 @@ def cells(pixels: int, cell: float) -> int:
 
 
 def split(model: str, sources: tuple[Source, ...], cubes: Any) -> tuple[Any, Mapping[str, Any]]:
-    """Tell the main cube of a run from those of its sources.
+    """Separate the main cube of a run from those of its sources.
 
     Raises
     ------
     InputError
-        When a source is missing, or there is more than one cube, or none, beside them.
+        When a source is missing, or if the other cubes are not exactly one.
     """
     if not sources:
         if isinstance(cubes, Mapping) and not isinstance(cubes, xr.Dataset):
@@ -205,7 +205,7 @@ def split(model: str, sources: tuple[Source, ...], cubes: Any) -> tuple[Any, Map
 
 
 def check_ground(model: str, companions: tuple[Companion, ...], box: Any) -> None:
-    """Refuse a source that lies beside the main cube.
+    """Refuse a source that does not overlap the main cube.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def _snapped(position: Array) -> Array:
 
 
 def _sample(values: Array, seen: Array, row: Array, column: Array, fine: int) -> tuple[Array, Array]:
-    """Interpolate what was seen at positions, then average ``fine`` by ``fine`` of them; what was not seen is left out."""
+    """Interpolate observed values at positions, then average ``fine`` by ``fine`` of them; others are left out."""
     height, width = seen.shape[-2:]
     if not height or not width:
         shape = (row.shape[0] // fine, row.shape[1] // fine)

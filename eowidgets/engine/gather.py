@@ -24,8 +24,8 @@ Array = npt.NDArray[Any]
 class Gather(WindowRows):
     """Yields the records of a cube strip by strip; the counterpart of :class:`~eowidgets.engine.strips.Strips`.
 
-    A record belongs to the window in whose reach its centre lies, and to the strip of its centre's row. What two windows
-    have both found is joined at the end, over all strips.
+    A record belongs to the window in whose reach its centre lies, and to the strip of its centre's row. Objects that two windows
+    both found are joined at the end, over all strips.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Gather(WindowRows):
         return found
 
     def _read(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
-        """Read the records of a window; their places in pixels of the cube, whatever pixels the model has."""
+        """Read the records of a window; places are in pixels of the cube, also if the model has other pixels."""
         fitted, output = self.predictor.fitted, self.frame.output
         if not fitted.resamples:
             return read_rows(fitted.model, output, item, size, dates)

@@ -1,4 +1,4 @@
-"""A run of a model as something that can be watched, paused and cancelled."""
+"""A run of a model that can be monitored, paused and cancelled."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Job(Work[xr.Dataset]):
         #: Plan of the run, as plain values, once it is known.
         self.plan: dict[str, Any] = {}
 
-    # -- what can be seen
+    # -- state
 
     @property
     def progress(self) -> float:
@@ -57,7 +57,7 @@ class Job(Work[xr.Dataset]):
 
     @property
     def status(self) -> str:
-        """Where the run stands, and what it waits for, in words."""
+        """State of the run, and what it waits for, in words."""
         if self.hangs or self._state not in ("running", "paused"):
             return super().status
         left = self.seconds_left
@@ -78,7 +78,7 @@ class Job(Work[xr.Dataset]):
 
     @property
     def seconds_left(self) -> float | None:
-        """Time that the rest will take at the pace so far; None until the first windows are finished."""
+        """Estimated time of the rest at the speed so far; None until the first windows are finished."""
         if self._state in FINAL:
             return 0.0
         made = self._done - self._skipped
@@ -86,7 +86,7 @@ class Job(Work[xr.Dataset]):
 
     @property
     def whole(self) -> bool:
-        """Whether all windows were computed by this run, and none by one that it went on with."""
+        """Whether all windows were computed by this run, and none by an earlier run that it continues."""
         return self._total > 0 and not self._skipped and self._done >= self._total
 
     @property
@@ -107,7 +107,7 @@ class Job(Work[xr.Dataset]):
     def __repr__(self) -> str:
         return f"<Job {self.name}: {self._state}, {100 * self.progress:.0f} %>"
 
-    # -- what can be done
+    # -- control
 
     def pause(self) -> None:
         """Hold the run at the next batch, until :meth:`resume`."""
@@ -128,7 +128,7 @@ class Job(Work[xr.Dataset]):
 
     @property
     def watched(self) -> bool:
-        """Whether anybody wants to see windows."""
+        """Whether there are callbacks for windows."""
         return bool(self._on_window)
 
     def checkpoint(self) -> None:
@@ -139,7 +139,7 @@ class Job(Work[xr.Dataset]):
             self.report()
             with self._changed:
                 while self._hold and not self.stopped:
-                    self._changed.wait(POLL)  # a cancel of the work that this is a part of gives no notice here
+                    self._changed.wait(POLL)  # cancelling the parent work does not notify this one
             self._set("running")
             self.report()
             self.checkpoint()
@@ -155,7 +155,7 @@ class Job(Work[xr.Dataset]):
         self.report()
 
     def show(self, window: WindowResult) -> None:
-        """Hand a window to whoever watches."""
+        """Pass a window to the callbacks."""
         for callback in self._on_window:
             self._call(callback, window)
 

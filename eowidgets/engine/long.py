@@ -123,7 +123,7 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
     Raises
     ------
     InputError, ModelError
-        In one sentence, for anything that is no such table.
+        In one sentence, for a table of another form.
     """
     frame = _with_columns(model, table).rename(columns=str)
     if TIME not in frame:
@@ -155,7 +155,7 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
     for band in wanted:
         if band in frame and band not in there:
             raise InputError(
-                f"The column {band!r} holds {frame[band].dtype}: make numbers of it with pandas.to_numeric."
+                f"The column {band!r} holds {frame[band].dtype}: convert it to numbers with pandas.to_numeric."
             )
     check_bands(model, there, "this table")
     bands = there if model.feed.bands is None else tuple(b for b in _unique(model) if b in there)
@@ -203,7 +203,7 @@ def _by_dates(bands: tuple[str, ...] | None, table: pd.DataFrame) -> pd.DataFram
 def _dates(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
     if not pd.api.types.is_datetime64_any_dtype(column):
         raise InputError(
-            f"The column {TIME!r} holds {column.dtype}, and no dates: make them with pandas.to_datetime(table['time'])."
+            f"The column {TIME!r} holds {column.dtype}, which is not a date: convert it with pandas.to_datetime(table['time'])."
         )
     if column.isna().any():
         raise InputError(f"{int(column.isna().sum())} of {len(column)} dates are missing (NaT): drop these rows first.")

@@ -45,7 +45,7 @@ class Place:
 
 
 class Places(Items):
-    """Places of a cube; a child says what is read of each.
+    """Places of a cube; subclasses define what is read of each.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Places(Items):
 
     @abstractmethod
     def read(self, place: Place) -> Block | None:
-        """Read what the model is given of one place; None where there is nothing."""
+        """Read the model's input of one place; None without data."""
 
     def shares(self, batch: int) -> Iterator[Share]:
         """Read some places at a time."""

@@ -1,4 +1,4 @@
-"""What a result looks like: its variables, and how blended outputs become them."""
+"""The layout of a result: its variables, and their computation from blended outputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MASKS = {"valid": "A result is given", "clouds": "Cloud or cloud shadow"}
 
 @dataclass(frozen=True)
 class Frame:
-    """Everything about a result but its pixels.
+    """Layout of a result without its pixels.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The heart of a run: read a row of windows, predict, blend, hand on what is settled, forget."""
+"""The main loop of a run: read a row of windows, predict, blend, yield the finished rows, release memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from eowidgets.engine.result import Frame
 from eowidgets.engine.windows import Grid
 
 Array = npt.NDArray[Any]
-#: How often freed memory is handed back: often enough to stay flat, rarely enough to cost nothing.
+#: Rows between two returns of freed memory to the system: memory stays flat at negligible cost.
 TRIM_ROWS = 8
 
 
@@ -43,7 +43,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class WindowResult:
-    """One finished window, before it is blended with its neighbours: for showing a run as it goes.
+    """One finished window, before it is blended with its neighbours: for display during the run.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class WindowResult:
 
 
 class WindowRows:
-    """Rows of windows of a cube: what is read for them, segment by segment.
+    """Rows of windows of a cube: reads and predicts them segment by segment.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class Strips(WindowRows):
         """Yield ``(first row, variables)`` for rows ``start`` to ``stop`` of the result, cut at multiples of ``plan.rows``.
 
         ``start`` may be any multiple of ``plan.rows``: the windows are those of the whole raster, so a
-        part has the same values as when all is run.
+        part has the same values as in a full run.
         """
         waiting: dict[str, list[Array]] = {}
         begin = start
@@ -197,7 +197,7 @@ class Strips(WindowRows):
                     area = self._inside(slice(top, settled))
                     shown = {n: v & area for n, v in shown.items()}
                 variables = self.frame.finish(blended, shown)
-                # The next row is made while this frame sleeps: it must not keep the last one alive.
+                # The next row is computed while this generator is suspended: it must not keep the last one alive.
                 del canvas, values, where, blended, shown
                 yield top, variables
                 del variables
@@ -226,7 +226,7 @@ class Strips(WindowRows):
         shape, width = self._axes[name], self._cells.x.length
         if name not in self._reused:
             return np.empty((*shape, height, width), "float32")
-        # The array never leaves this object: it serves all rows, and its pages are touched once.
+        # The array stays in this object and is reused for all rows, so that its pages are allocated once.
         if name not in self._spare:
             y = self._cells.y
             tallest = max(y.reach(i).stop - y.reach(i).start for i in range(len(y)))
@@ -234,7 +234,7 @@ class Strips(WindowRows):
         return self._spare[name][..., :height, :]
 
     def _join_dates(self, canvas: dict[str, Array], outputs: dict[str, Array], j: int, k: int, skip: int) -> None:
-        """Put one window into the row: along time first, and once all its dates are there, along x."""
+        """Put one window into the row: along time first and, once all its dates are complete, along x."""
         grid = self._cells
         for name, values in outputs.items():
             height = canvas[name].shape[-2]

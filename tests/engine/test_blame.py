@@ -68,8 +68,8 @@ def test_a_file_that_a_model_misses_is_no_matter_of_the_disk(make_cube, tmp_path
     [
         (lambda b: None, "gave a NoneType: predict must return a dict"),
         (lambda b: [b.raw], "gave a list"),
-        (lambda b: {"other": b.raw}, "promised 'same' and gave other"),
-        (lambda b: {}, "promised 'same' and gave nothing"),
+        (lambda b: {"other": b.raw}, "declares 'same' and returned other"),
+        (lambda b: {}, "declares 'same' and returned nothing"),
         (lambda b: {"same": b.raw.numpy()}, "as ndarray: give a torch.Tensor"),
         (lambda b: {"same": 1.0}, "as float"),
         (lambda b: b.raw[:, 0], r"must be \(1, 4, 2, 8, 9\)"),

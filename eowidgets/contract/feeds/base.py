@@ -1,4 +1,4 @@
-"""What every feed states: bands, dates and pixel size."""
+"""Base class of the feeds: bands, dates and pixel size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Predict = Callable[[Batch], dict[str, Tensor]]
 
 
 class MisshapenError(ModelError):
-    """A model gave something in a form that its feed does not take; the engine puts the name of the model in front."""
+    """A model returned a form that its feed does not accept; the engine adds the name of the model to the message."""
 
 
 @checked
@@ -31,7 +31,7 @@ class Feed:
     bands : tuple of str, optional
         Common names in the order the model wants them; None means any bands, as they come.
     min_dates, max_dates : int, optional
-        Number of dates that make sense.
+        Least and greatest number of dates.
     resolution : float, optional
         Pixel size in metres that the model was trained on, to which cubes of another one are resampled; None means any.
     optional_bands : tuple of str
@@ -44,7 +44,7 @@ class Feed:
     resolution: Positive | None = None
     optional_bands: tuple[str, ...] = ()
 
-    # How a cube is read for this feed; a feed with windows of its own has fields of these names.
+    # How a cube is read for this feed; ``Windows`` replaces these properties by fields of the same names.
 
     @property
     def size(self) -> int | None:
@@ -58,7 +58,7 @@ class Feed:
 
     @property
     def multiple(self) -> int:
-        """What the window's side must be a multiple of."""
+        """Number that must divide the window's side."""
         return 1
 
     @property
@@ -78,17 +78,17 @@ class Feed:
 
     @property
     def sources(self) -> tuple[Any, ...]:
-        """Further cubes beside the main one."""
+        """Further cubes in addition to the main one."""
         return ()
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
-        """Hand a batch of windows to ``predict`` in the shape that the feed promises; return results per window."""
+        """Pass a batch of windows to ``predict`` in the shape that the feed defines; return results per window."""
         return predict(batch)
 
     def problem(self, outputs: Sequence[Output]) -> str | None:
-        """Return what a result over a cube has no room for, to follow "The model gives"; None if all is well."""
+        """Return the output that a result over a cube cannot hold, as the end of "The model gives ..."; None if all fit."""
         return None
 
     def form(self, shape: Sequence[int]) -> str:
-        """Write the shape of what ``predict`` returns, for messages."""
+        """Return the shape of the result of ``predict`` as text for messages."""
         return str(tuple(shape))

@@ -15,7 +15,7 @@ from eowidgets.contract.feeds.batch import Batch
 from eowidgets.contract.outputs import Gathered, Mosaic, Output
 from eowidgets.errors import shown
 
-#: Series that a model is given at a time on a CPU, about: their arrays stay in its caches.
+#: Approximate number of series per call on a CPU: their arrays fit into its caches.
 STRIP = 4096
 
 
@@ -39,7 +39,7 @@ class Series(Feed):
     """
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
-        """Hand every pixel to ``predict`` as one series, on a CPU some rows at a time, and put the results in place."""
+        """Pass every pixel to ``predict`` as one series, on a CPU some rows at a time, and return the results per window."""
         b, h, w = _size(batch)
         rows = max(1, STRIP // (b * w))
         whole = batch.x.device.type != "cpu" or rows >= h
@@ -48,11 +48,11 @@ class Series(Feed):
         if whole or not all(
             isinstance(part, dict) and all(isinstance(y, Tensor) for y in part.values()) for part in parts
         ):
-            return parts[0]  # what is no dict of tensors is refused by the engine
+            return parts[0]  # the engine refuses anything but a dict of tensors
         return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
 
     def problem(self, outputs: Sequence[Output]) -> str | None:
-        """Refuse outputs that are no value per pixel."""
+        """Refuse outputs that are not a value per pixel."""
         for output in outputs:
             if isinstance(output, Gathered):
                 return (
@@ -67,7 +67,7 @@ class Series(Feed):
         return None
 
     def form(self, shape: Sequence[int]) -> str:
-        """Write a shape of windows, (b, ..., h, w), as that of series."""
+        """Return a shape of windows, (b, ..., h, w), as the text of the shape of series."""
         return f"({', '.join(['n', *map(str, shape[1:-2])])}{',' if len(shape) == 3 else ''})"
 
 
