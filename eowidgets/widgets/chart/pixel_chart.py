@@ -108,7 +108,7 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
 
     @property
     def _bands(self) -> tuple[str, ...]:
-        """What has a series: bands, and quality bands and layers over time."""
+        """Names with a series: bands, and quality bands and layers over time."""
         return tuple(n for n in band_names(self.cube) if set(self.cube[n].dims) == set(DIMS))
 
     def _update(self, _: Any = None) -> None:

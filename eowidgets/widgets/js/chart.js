@@ -137,7 +137,7 @@ export class Chart {
 
 const spreads = (s) => s.fan ?? (s.low ? [{ low: s.low, high: s.high }] : []);
 
-// The widest interval of a fan may reach all that is possible, and runs off the chart before it flattens the curve.
+// The widest interval of a fan may be very wide; it is clipped, so that it does not flatten the curve.
 const scaling = (s) => (s.fan?.length > 1 ? s.fan.slice(1) : spreads(s));
 
 const iso = (stamp) => new Date(stamp).toISOString().slice(0, 10);

@@ -29,5 +29,5 @@ def is_rectangle(geometry: dict[str, Any]) -> bool:
 
 def same_shape(a: dict[str, Any], b: dict[str, Any]) -> bool:
     """Return whether two GeoJSON geometries are equal as JSON."""
-    # Lists and tuples, and the numbers JavaScript sends back, are the same shape.
+    # JSON text makes lists and tuples, and numbers from JavaScript, comparable.
     return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)

@@ -1,4 +1,4 @@
-"""A series on a map: the viewer's frames on any ipyleaflet or leafmap map, scrubbed without asking the kernel."""
+"""A series on a map: the viewer's frames on any ipyleaflet or leafmap map, scrubbed without a kernel round trip."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from eowidgets.widgets.viewer.time_viewer import TimeViewer
 if TYPE_CHECKING:
     import ipyleaflet
 
-#: What follows a viewer that is linked.
+#: Traits that are linked with a viewer.
 _LINKED = ("date", "bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "clouds")
 
 
@@ -63,7 +63,7 @@ class TimeLayer(TimeViewer):
     credit: Any = traitlets.Unicode().tag(sync=True)
     #: While a shape is being drawn on the map, clicks are its corners.
     drawing: Any = traitlets.Bool(False).tag(sync=True)
-    #: What a list of the map's layers calls it.
+    #: Name in the list of the map's layers.
     name = "frame"
 
     def __init__(

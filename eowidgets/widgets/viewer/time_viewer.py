@@ -1,4 +1,4 @@
-"""The time viewer: a satellite series in the browser, scrubbed, swiped and measured without asking the kernel."""
+"""The time viewer: a satellite series in the browser, scrubbed, swiped and measured without a kernel round trip."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from eowidgets.widgets.viewer.checks import Checks, ErrorsBelow
 from eowidgets.widgets.viewer.exports import Exports
 from eowidgets.widgets.viewer.layers import Layers, class_colors
 
-#: Indices that most people look for: the favourites until others are chosen.
+#: Common indices: the favourites until others are chosen.
 FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDREI")
-#: Of differences: red where there is less than before, blue where there is more.
+#: Colour map of differences: red for a decrease, blue for an increase.
 DIVERGING = "RdBu"
-#: The date to compare with is clear, and within so many days of the year of the one that is shown.
+#: The default date to compare with is clear, and within this number of days of the year of the current one.
 CLEAR, SEASON, DAYS_PER_YEAR = 0.05, 45, 365.2425
-#: What a hand moves: the kernel's echo of a value would come late, and take the picture back to where it was.
+#: Traits that the user drags: a late echo of the kernel would reset them to an older value.
 _MOVES = {"sync": True, "echo_update": False}
 
 
@@ -192,7 +192,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     def _source(self, cube: xr.Dataset | xr.DataArray, key: str = "cube") -> FrameSource:
         return FrameSource(cube, key=key)
 
-    # --- what the browser is told -------------------------------------------------------------------------------
+    # --- state for the browser ----------------------------------------------------------------------------------
 
     def _make_head(self) -> dict[str, Any]:
         own = (k.get("style", {}).get("cmap") for k in self.layers)
@@ -224,7 +224,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     def _hear(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
         # A read may wait for a disk or a network: never in the thread that answers messages.
         if self._open:
-            if content.get("type") == "need":  # at once, so that a read in progress that it replaces stops
+            if content.get("type") == "need":  # immediately, so that a read in progress that it replaces stops
                 self._need(content)
             LIGHT.submit("answer to a viewer", lambda _: self._answer(content), owner=self)
 
@@ -245,7 +245,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
                 self._go_on()
                 return
             source = self.sources.get(str(content.get("source", "cube")))
-            if source is None:  # a layer taken away meanwhile
+            if source is None:  # a layer that was removed meanwhile
                 return
             if content.get("type") == "remove_layer":
                 self.remove_layer(str(content.get("name")))
@@ -260,13 +260,13 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
             self.complain(problem, "The data could not be read")
 
     def _go_on(self) -> None:
-        """Answer what was asked, unless that is being done."""
+        """Answer pending requests, unless that is in progress."""
         if not self._serving:  # work of one widget never runs twice at a time
             self._serving = True
             self._serve()
 
     def _serve(self) -> None:
-        """Send one message, then let whatever was asked meanwhile come first."""
+        """Send one message, then give newer requests priority."""
         message, failed = None, False
         try:
             message = self._queue.next(self.sources) if self._open else None
@@ -320,7 +320,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         return f"TimeViewer: {title}, {dates}, {size}, {self.date}, {describe(self.style)}{versus}"
 
     def close(self) -> None:
-        """Free what the viewer holds."""
+        """Release the sources of the viewer."""
         self._open = False
         LIGHT.drop(self)
         super().close()
