@@ -1,4 +1,4 @@
-"""``cube.eow``: what one does with a cube, one dot away."""
+"""``cube.eow``: methods of a cube."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class CubeAccessor:
 
     @property
     def usable(self) -> xr.DataArray:
-        """True where the ground was seen: measured, no cloud, no shadow."""
+        """True where the ground was observed: measured, no cloud, no shadow."""
         from eowidgets.cube.schema import usable
 
         return usable(self._cube)
@@ -105,7 +105,7 @@ class CubeAccessor:
         return self._cube.assign(clouds=robust_clouds(self._cube))
 
     def cloud_cover(self) -> xr.DataArray:
-        """Share of each date that was not seen, 0..1."""
+        """Share of each date that was not observed, 0..1."""
         from eowidgets.cube.series import cloud_cover
 
         return cloud_cover(self._cube)
@@ -157,7 +157,7 @@ class CubeAccessor:
         return at(self._cube, lon, lat)
 
     def clip(self, area: AreaLike) -> xr.Dataset:
-        """Cut down to an area; see :func:`eowidgets.cube.series.clip`."""
+        """Cut to an area; see :func:`eowidgets.cube.series.clip`."""
         from eowidgets.cube.series import clip
 
         return clip(self._cube, area)

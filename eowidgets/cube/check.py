@@ -20,15 +20,15 @@ from eowidgets.errors import InputError
 
 __all__ = ["Finding", "Level", "Report", "check"]
 
-#: A date that covers less than this share of what the fullest date covers is half empty.
+#: A date whose coverage is below this share of the largest one counts as half empty.
 HALF = 0.5
 
 
 def check(cube: xr.Dataset) -> Report:
     """Report what is wrong with a cube.
 
-    Every band is judged as the quantity that it holds (see :mod:`eowidgets.cube.quantity`): elevation, classes or
-    temperature are not judged as reflectance.
+    Every band is checked as the quantity that it holds (see :mod:`eowidgets.cube.quantity`): elevation, classes or
+    temperature are not checked as reflectance.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _form(cube: xr.Dataset) -> list[Finding]:
         mend = "Open it with eow.open(...), or rename its dimensions."
         return [Finding("error", f"The dimension {' and '.join(missing)} is missing.", mend)]
     if not bands(cube):
-        found.append(Finding("error", "There is no band: no variable over (time, y, x).", "Check what was opened."))
+        found.append(Finding("error", "There is no band: no variable over (time, y, x).", "Check the source."))
     empty = [d for d in ("time", "y", "x") if cube.sizes[d] == 0]
     if empty:
         found.append(
@@ -182,7 +182,7 @@ def _coverage(part: xr.Dataset, shares: np.ndarray, usable: float) -> Iterator[F
             level: Level = "warning" if mend else "note"
             yield Finding(level, f"{len(days)} dates {words} ({listed}).", mend)
     if usable < 0.1:
-        yield Finding("warning", f"Only {100 * usable:.0f} % of the pixels were seen without cloud.")
+        yield Finding("warning", f"Only {100 * usable:.0f} % of the pixels were observed without cloud.")
 
 
 def _clouds(cube: xr.Dataset, part: xr.Dataset) -> Iterator[Finding]:

@@ -19,9 +19,9 @@ class Finding:
     ----------
     level : {"note", "warning", "error"}
     what : str
-        What was found, in one sentence.
+        The finding in one sentence.
     mend : str
-        What to do about it; may be empty.
+        The remedy; may be empty.
     """
 
     level: Level
@@ -34,7 +34,7 @@ class Finding:
 
 
 class Report(list[Finding]):
-    """Findings that print as lines and show as a list; empty where all was inspected and nothing was found."""
+    """Findings that print as lines and show as a list; empty if all was inspected without a problem."""
 
     def __repr__(self) -> str:
         """Return the findings, one per line."""

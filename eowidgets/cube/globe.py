@@ -1,4 +1,4 @@
-"""Grids on the globe: from degrees to pixels and back, whatever the CRS does at the antimeridian and at the poles."""
+"""Grids on the globe: conversion between degrees and pixels, also at the antimeridian and at the poles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-#: Points per side of a grid's border, and per side of the lattice where the border is not on Earth.
+#: Points per side of a grid's border, and per side of the lattice if the border is not on Earth.
 _BORDER, _LATTICE = 32, 65
 #: Largest share of a turn by which a grid may miss the full circle and still count as one.
 _SLACK = 0.01

@@ -107,7 +107,7 @@ def from_array(raw: xr.DataArray) -> xr.Dataset:
 
 
 def _once(renames: dict[Any, str]) -> dict[Any, str]:
-    """Keep the first of several names that stand for one dimension."""
+    """Keep the first of several names of one dimension."""
     kept: dict[Any, str] = {}
     for old, new in renames.items():
         if new not in kept.values():
@@ -144,7 +144,7 @@ def _split(array: xr.DataArray) -> xr.Dataset:
     else:
         names = [f"layer{i + 1}" for i in range(count)]
     if len(set(names)) != len(names):
-        raise InputError("Two bands of the array have the same name: give each its own.")
+        raise InputError("Two bands of the array have the same name: give each a different one.")
     scales, offsets = (_per_band(array.attrs.get(k), count) for k in ("scales", "offsets"))
     attrs = {k: v for k, v in array.attrs.items() if k not in ("long_name", "scales", "offsets")}
     found = xr.Dataset(attrs=attrs if array.name is None else {})

@@ -1,4 +1,4 @@
-"""Fewer dates, larger pixels: what ``eow.open`` does on request before anyone computes."""
+"""Fewer dates and larger pixels: reductions that ``eow.open`` applies on request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def between(cube: xr.Dataset, dates: Any) -> xr.Dataset:
     Raises
     ------
     InputError
-        If nothing is left, or what was given are no dates.
+        If no date is left, or the values are not dates.
     """
     if dates is None:
         return cube

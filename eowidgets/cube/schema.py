@@ -1,4 +1,4 @@
-"""What a satellite time series is: an xarray Dataset with agreed names.
+"""The schema of a cube: an xarray Dataset with agreed names.
 
 A *cube* has dims ``(time, y, x)``, one float32 variable per band under its common name (reflectance
 0..1, NaN where nothing was measured), two boolean masks (``valid``, ``clouds``), increasing and

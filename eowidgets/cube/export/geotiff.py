@@ -1,6 +1,6 @@
 """The GeoTIFF writer of the package, for cubes in memory, lazy cubes and results of the engine.
 
-GDAL's COG driver makes the file. odc-geo's writers do not fit: ``write_cog`` holds the whole raster in memory and
+GDAL's COG driver writes the file. odc-geo's writers do not fit: ``write_cog`` holds the whole raster in memory and
 writes no layer names and no colour table, and ``save_cog_with_dask`` needs tifffile and writes neither names, scales
 per layer nor a colour table.
 """
@@ -30,13 +30,13 @@ from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError, SourceError, shown
 
 ENDINGS = (".tif", ".tiff")
-#: What stands in the tags of a class map's layers.
+#: Tag of a class map's layers.
 LEGEND = ("flag_values", "flag_meanings", "colors")
 #: Bytes of pixels that are read, converted and written at a time.
 PIECE = 128 << 20
 #: Bytes of one tile of the finished file, all layers together: readers decompress whole tiles.
 TILE = 16 << 20
-#: GDAL would take a twentieth of the machine's memory for its cache.
+#: Cache of GDAL, whose default is a twentieth of the machine's memory.
 GDAL_CACHE = 64 << 20
 
 
@@ -124,7 +124,7 @@ def check_companions(target: Path) -> None:
         foreign = path.is_symlink() or (path.exists() and not (path.is_file() and _is_ours(path, target)))
         if foreign:
             raise InputError(
-                f"{path.name[:80]!r}, which is written together with {target.name[:80]!r}, exists and was not made by an "
+                f"{path.name[:80]!r}, which is written together with {target.name[:80]!r}, exists and was not written by an "
                 "export: choose another name."
             )
 
@@ -216,7 +216,7 @@ def _describe_layers(file: Any, part: Part) -> None:
 
 
 def _pieces(cube: xr.Dataset, part: Part, checkpoint: Callable[[], None]) -> Iterator[tuple[Any, list[int], Any]]:
-    """Give windows, layer numbers and values in the type of the file, never much more than ``PIECE`` bytes at a time."""
+    """Yield windows, layer numbers and values in the type of the file, about ``PIECE`` bytes at a time."""
     from rasterio.windows import Window
 
     numbers = list(numbers_of(part))
@@ -254,7 +254,7 @@ def _sizes(cube: xr.Dataset, row: int, steps: int) -> tuple[int, int]:
 
 
 def _read(cube: xr.Dataset, names: list[str], cut: Mapping[str, slice]) -> dict[str, xr.DataArray]:
-    """Load a piece of some variables; float bands become NaN where the mask alone says that nothing was measured."""
+    """Load a piece of some variables; float bands become NaN where only the mask marks missing measurements."""
     floats = [n for n in names if cube[n].dtype.kind == "f" and "time" in cube[n].dims]
     extra = [n for n in ("valid", *bands(cube), *QUALITY) if n in cube] if floats and "valid" in cube else []
     with reading("The pixels of the cube"):
@@ -286,7 +286,7 @@ def _index(at: Mapping[str, int], begin: int) -> tuple[int, ...]:
 
 
 def _stored(values: Any, part: Part, raster: Raster) -> Any:
-    """Return values of a variable as the file holds them."""
+    """Return values of a variable in the file's encoding."""
     if part.dtype == "int16" and part.nodata == NODATA and values.dtype.kind == "f":
         return pack(values, raster.scale)
     if raster.classes and part.dtype == "int16":

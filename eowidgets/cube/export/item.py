@@ -1,4 +1,4 @@
-"""STAC item of an exported GeoTIFF: where and when it is, and what its layers hold."""
+"""STAC item of an exported GeoTIFF: place, time and layers."""
 
 from __future__ import annotations
 
@@ -109,12 +109,12 @@ def _footprint(box: Any) -> tuple[dict[str, Any], list[float]]:
     x, y = affine.a * columns + affine.b * rows + affine.c, affine.d * columns + affine.e * rows + affine.f
     lon, lat = Transformer.from_crs(str(box.crs.to_wkt()), "EPSG:4326", always_xy=True).transform(x, y)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-        extent(box)  # refuses a grid that is nowhere on Earth
+        extent(box)  # refuses a grid that is not on Earth
     if np.ptp(lon) > 180 and lon.min() < 0:
         span = np.where(lon < 0, lon + 360, lon)
         lon = span if np.ptp(span) < np.ptp(lon) else lon
     corners = np.column_stack([lon, lat])
-    # A millimetre, or a thousandth of a raster that is smaller than that.
+    # A millimetre, or a thousandth of a smaller raster.
     digits = max(8, 3 - math.floor(math.log10(max(min(np.ptp(lon), np.ptp(lat)), 1e-300))))
     outline = orient(Polygon(np.round(corners, digits)).buffer(0))
     if outline.is_empty:

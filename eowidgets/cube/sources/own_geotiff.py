@@ -19,7 +19,7 @@ from eowidgets.cube.sources.local import is_vrt
 #: Bytes of a lazy block, all layers of the file together.
 BLOCK = 64 << 20
 SIDE = 1024
-#: What may go wrong when a tag was damaged or made up.
+#: Errors of damaged or forged tags.
 _DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
@@ -119,7 +119,7 @@ def layout_in(tags: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _layout_of(file: Any) -> dict[str, Any] | None:
-    """Return the layout of an open file; None where other software took layers out, reordered or converted them."""
+    """Return the layout of an open file; None if other software removed, reordered or converted layers."""
     notes = layout_in(file.tags())
     if notes is None or "labels" not in notes:
         return notes
@@ -204,7 +204,7 @@ def _physical(data: Any, v: Mapping[str, Any]) -> Any:
     """Convert values of the file to the type of the cube; lazy arrays stay lazy."""
     dtype = np.dtype(str(v["dtype"]))
     if dtype.kind not in "fiub":
-        raise ValueError(f"{dtype} is no type of pixels")
+        raise ValueError(f"{dtype} is not a type of pixels")
     if dtype.kind == "f" and data.dtype.kind != "f":
         return unpack(data, float(v["scale"])).astype(dtype)
     if dtype == np.uint8 and "flag_values" in v["attrs"] and data.dtype != np.uint8:
