@@ -1,4 +1,4 @@
-"""What the machine offers, asked without extra packages."""
+"""Memory, cores and other properties of the machine, without extra packages."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _PARSER = threading.Lock()
 
 
 def parsing(work: Callable[[], T]) -> T:
-    """Do work that parses Python source.
+    """Run a function that parses Python source.
 
-    Python 3.11 raises a SystemError where two threads parse at the same time; what fails for that reason is done again.
+    Python 3.11 raises a SystemError where two threads parse at the same time; such a call is repeated.
     """
     with _PARSER:
         for _ in range(10):
@@ -116,7 +116,7 @@ def offline() -> bool:
 
 
 def check_plain(path: Path) -> None:
-    """Refuse a device, a pipe or a socket, or a link to one: reading it could wait or go on for ever.
+    """Refuse a device, a pipe or a socket, or a link to one: reading it could block or never end.
 
     Raises
     ------

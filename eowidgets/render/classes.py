@@ -74,7 +74,7 @@ def distinct(count: int) -> list[str]:
 
 
 def most_frequent(values: npt.NDArray[Any]) -> float:
-    """Return the value that occurs most often, the least of equals; NaN without values."""
+    """Return the value that occurs most often, the smallest in a tie; NaN without values."""
     if not values.size:
         return float("nan")
     found, counts = np.unique(values, return_counts=True)

@@ -1,6 +1,6 @@
 """Spectral indices as small programs: parsed once in Python, run in numpy, in the browser and on its GPU.
 
-Formulas come from the ``spyndex`` catalogue or from the person. They are read with Python's parser and a
+Formulas come from the ``spyndex`` catalogue or from the user. They are read with Python's parser and a
 whitelist of node types; nothing is ever evaluated as code.
 """
 
@@ -186,12 +186,12 @@ def compile_formula(
     constants : mapping, optional
         Name in the formula -> number.
     name, long_name : str
-        How to call it; the formula itself if not given.
+        Names of the result; the formula itself if not given.
 
     Raises
     ------
     InputError
-        If the formula cannot be read, or names something that is not there.
+        If the formula cannot be read, or has an unknown name.
     """
     try:
         tree = ast.parse(formula, mode="eval")
@@ -226,12 +226,12 @@ def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, flo
     bands : iterable of str
         Bands that the cube has.
     wavelengths : mapping, optional
-        Band -> centre wavelength in nm, for the few indices that want it.
+        Band -> centre wavelength in nm, for the few indices that need it.
 
     Raises
     ------
     InputError
-        If the index is unknown, or needs what the cube doesn't have; the message says what.
+        If the index is unknown, or needs bands that the cube lacks; the message names them.
     """
     have = list(bands)
     indices, constants, centres = _spyndex()

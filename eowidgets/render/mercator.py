@@ -32,11 +32,11 @@ class MercatorGrid:
     Attributes
     ----------
     place : Place
-        East of the antimeridian its ``x`` goes on, in step with the longitudes of `globe.extent`.
+        East of the antimeridian its ``x`` continues, consistent with the longitudes of `globe.extent`.
     inside : ndarray (y, x), bool
-        Where the other grid has a pixel.
+        True where the other grid has a pixel.
     row, column : ndarray (y, x), int32
-        Which one.
+        Row and column of that pixel.
     """
 
     place: Place
@@ -57,7 +57,7 @@ class MercatorGrid:
         if south >= _LAST or north <= -_LAST:
             raise InputError(
                 f"The map ends at {_LAST:.2f} degrees of latitude, and the cube reaches from {south:.2f} to {north:.2f}: "
-                "look at it with  eow.TimeViewer(cube)."
+                "show it with  eow.TimeViewer(cube)."
             )
         (left, right), (bottom, top) = _forward([west, east], [south, north])
         size = max(_pixel(box), (right - left) / longest, (top - bottom) / longest)

@@ -1,4 +1,4 @@
-"""Numbers to the few bytes that travel to the browser, and back.
+"""Encoding of numbers as few bytes for the browser, and decoding.
 
 A band is stored as unsigned integers with a scale and an offset; code 0 is nodata:
 ``value = (code - 1) * scale + offset``. A mask is a bit plane, eight pixels of a row in a byte.
@@ -13,15 +13,15 @@ import numpy as np
 
 Bits = Literal[8, 16]
 
-#: Reflectance is delivered as integers of 1e-4: this scale brings those back without any loss.
+#: Reflectance is delivered as integers of 1e-4: this scale restores them without loss.
 REFLECTANCE_SCALE, REFLECTANCE_OFFSET = 1e-4, -1.0
-#: Largest message. Hubs and proxies trip over messages of about 10 MB.
+#: Largest message. Hubs and proxies may refuse messages of about 10 MB.
 MAX_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How the values of a band become integers.
+    """Encoding of the values of a band as integers.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def codec_for(low: float, high: float, *, bits: Bits = 16, integers: bool = Fals
     ):
         return Codec(REFLECTANCE_SCALE, REFLECTANCE_OFFSET, bits)
     span = high - low
-    # One value everywhere: any scale will do, but it must not vanish.
+    # One value everywhere: any scale above 0 works.
     return Codec(span / top if span > 0 else max(abs(low), 1.0) * 1e-4, float(low), bits)
 
 

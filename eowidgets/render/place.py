@@ -1,4 +1,4 @@
-"""Where a grid lies on Earth: coordinates, scale bar and north arrow for the browser."""
+"""Location of a grid on Earth: coordinates, scale bar and north arrow for the browser."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Place:
         fallback = _transform(cube)
         dx = abs(x[-1] - x[0]) / (width - 1) if width > 1 else abs(fallback[0])
         dy = abs(y[-1] - y[0]) / (height - 1) if height > 1 else abs(fallback[1])
-        # A raster of one pixel across says its size only in its transform; else it is taken to be square.
+        # A raster with one row or column has its pixel size only in its transform; else pixels count as square.
         dx, dy = dx or dy or 1.0, dy or dx or 1.0
         return cls(
             float(min(x[0], x[-1]) - dx / 2), float(max(y[0], y[-1]) + dy / 2), dx, dy, width, height, _crs(cube)
@@ -135,7 +135,7 @@ class Place:
             "y0": self.y0,
             "dx": self.dx,
             "dy": self.dy,
-            "crs": self.crs if len(self.crs) <= 20 else "its own CRS",
+            "crs": self.crs if len(self.crs) <= 20 else "a custom CRS",
             "unit": _unit(self.crs),
             "metres": self.metres,
             "north": self.north,

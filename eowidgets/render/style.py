@@ -1,4 +1,4 @@
-"""What a picture of a cube looks like, as one value that numpy and the browser both follow."""
+"""The style of a picture of a cube, as one value for numpy and the browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Stretch = Literal["percentile", "minmax"]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to draw a date.
+    """Style of the picture of a date.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def quantiles(values: np.ndarray) -> tuple[float, float, float, float]:
 
 
 def as_json(values: tuple[float, ...], digits: int = 7) -> list[float]:
-    """Round for the wire, so that the browser and Python use the very same limits."""
+    """Return rounded JSON values, so that the browser and Python use the same limits."""
     return [float(np.float32(v)) if digits == 7 else round(v, digits) for v in values]
 
 

@@ -34,14 +34,14 @@ class Window:
 
     @property
     def cells(self) -> Cells:
-        """The same part, as sources read it."""
+        """The same part in cells of a source."""
         rows, columns = self.shape
         return Cells(self.x0, self.y0, columns, rows, self.stride)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One date of some bands of a source in a window: what a picture needs at a moment."""
+    """One date of some bands of a source in a window."""
 
     source: str
     bands: tuple[str, ...]
