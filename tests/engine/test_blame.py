@@ -90,7 +90,7 @@ def test_an_output_without_a_tuple_is_told_by_its_kind(make_cube):
         def outputs(self, bands):
             return eow.Value("cover")
 
-    with pytest.raises(ModelError, match=r"are one Value , not a tuple: return \(eow.Value\(...\),\) with a comma"):
+    with pytest.raises(ModelError, match=r"are one Value, not a tuple: return \(eow.Value\(...\),\) with a comma"):
         eow.run(Comma, make_cube())
 
 
