@@ -104,11 +104,11 @@ def area_series(cube: xr.Dataset, area: Any, indices: Iterable[str] = ()) -> xr.
         values = curve.where(seen)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=RuntimeWarning)  # all-NaN dates: no observation, NaN is right
-            spread = values.quantile([0.1, 0.9], ("y", "x")).astype("float32")
+            tails = values.quantile([0.1, 0.9], ("y", "x")).astype("float32")
             out[name] = values.mean(("y", "x"), keep_attrs=True)
             out[f"{name}_std"] = values.std(("y", "x"))
-        out[f"{name}_p10"] = spread.isel(quantile=0, drop=True)
-        out[f"{name}_p90"] = spread.isel(quantile=1, drop=True)
+        out[f"{name}_p10"] = tails.isel(quantile=0, drop=True)
+        out[f"{name}_p90"] = tails.isel(quantile=1, drop=True)
     out["usable"] = seen.sum(("y", "x")) / int(inside.sum())
     return out
 

@@ -98,10 +98,10 @@ def as_bands(cube: xr.Dataset) -> xr.Dataset:
             attrs, long_name=f"Embedding, number {i}", quantity=EMBEDDING
         )
     rest = cube.drop_vars([vectors.name, FEATURE], errors="ignore")
-    spread = rest.assign(found)[[*found, *rest.data_vars]]
+    unfolded = rest.assign(found)[[*found, *rest.data_vars]]
     if PRINT in cube.encoding and cube.encoding[PRINT] == print_of(cube):  # the same call opens both
-        spread.encoding |= {**cube.encoding, PRINT: print_of(spread)}
-    return spread
+        unfolded.encoding |= {**cube.encoding, PRINT: print_of(unfolded)}
+    return unfolded
 
 
 def refuse_for_vectors(cube: xr.Dataset, **given: Any) -> None:

@@ -18,7 +18,7 @@ from eowidgets.engine.held import Held, completed
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Limits, Plan
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.engine.saved import store_of
 from eowidgets.engine.shipment import Shipment, packed, send
 from eowidgets.engine.strips import Strip
@@ -276,7 +276,7 @@ def _work(
     task = replace(task, cube=cube)
     inner = task.reader()
 
-    def read(y: slice, x: slice) -> Block:
+    def read(y: slice, x: slice) -> RasterBlock:
         # The worker's own threads: a task that waits for its own cluster would deadlock.
         with dask.config.set(scheduler="threads"):
             block = inner(slice(y.start - offset, y.stop - offset), x)

@@ -17,7 +17,7 @@ from eowidgets.contract.prepare import check_dates, feed_bands, has_bands, resol
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.cube.schema import bands
-from eowidgets.engine.reader import Block, Reader
+from eowidgets.engine.reader import RasterBlock, Reader
 from eowidgets.errors import InputError
 
 Array = npt.NDArray[Any]
@@ -119,13 +119,13 @@ class Companion:
         """Return whether any part of the ground lies in the cube."""
         return self._window(ground) is not None
 
-    def read(self, ground: Ground) -> Block:
+    def read(self, ground: Ground) -> RasterBlock:
         """Read all pixels for the ground; a block without pixels outside the cube."""
         window = self._window(ground)
         if window is None:
             t, c = len(self.days), len(self.bands)
             nothing = np.zeros((t, 0, 0), bool)
-            return Block(np.zeros((t, c, 0, 0), "float32"), nothing, nothing, 0, 0)
+            return RasterBlock(np.zeros((t, c, 0, 0), "float32"), nothing, nothing, 0, 0)
         return self._reader(*window)
 
     def _window(self, ground: Ground) -> tuple[slice, slice] | None:
@@ -157,7 +157,7 @@ class Companion:
         """Return the size of a source's window for a window of the main cube with pixels of ``main`` metres."""
         return cells(rows, self.resolution / main), cells(columns, self.resolution / main)
 
-    def cut(self, block: Block, ground: Ground, main: float) -> tuple[Array, Array, Array, Array]:
+    def cut(self, block: RasterBlock, ground: Ground, main: float) -> tuple[Array, Array, Array, Array]:
         """Cut a window out of a block.
 
         Returns
@@ -221,13 +221,13 @@ def check_ground(model: str, companions: tuple[Companion, ...], box: Any) -> Non
 
 
 def with_companions(
-    reader: Callable[[slice, slice], Block], box: Any, companions: tuple[Companion, ...]
-) -> Callable[[slice, slice], Block]:
+    reader: Callable[[slice, slice], RasterBlock], box: Any, companions: tuple[Companion, ...]
+) -> Callable[[slice, slice], RasterBlock]:
     """Return a reader that adds to each block of a cube with the grid ``box`` the same ground of the sources."""
     if not companions:
         return reader
 
-    def read(y: slice, x: slice) -> Block:
+    def read(y: slice, x: slice) -> RasterBlock:
         ground = Ground.of(box, y, x)
         return replace(reader(y, x), others={c.source.name: c.read(ground) for c in companions})
 

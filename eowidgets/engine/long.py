@@ -16,7 +16,7 @@ from eowidgets.contract.model import Model
 from eowidgets.contract.prepare import check_bands
 from eowidgets.cube.schema import MASKS
 from eowidgets.engine.items import ID, TIME
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.errors import InputError, shown
 
 LONLAT = ("lon", "lat")
@@ -76,12 +76,12 @@ class Long:
         """Values, 0 where nothing was measured, shape (m, c)."""
         return np.where(self.measured[:, None], self.values, 0).astype("float32")
 
-    def block(self, i: int) -> Block:
+    def block(self, i: int) -> RasterBlock:
         """Return a series as a block of one pixel."""
         part = self.part(i)
         measured = self.measured[part, None, None]
         usable = measured if self.usable is self.measured else self.usable[part, None, None]
-        return Block(self.raw[part, :, None, None], measured, usable, 0, 0)
+        return RasterBlock(self.raw[part, :, None, None], measured, usable, 0, 0)
 
     def lonlat(self, i: int) -> tuple[float, float]:
         """Return the place of a series; NaN where the table has none."""

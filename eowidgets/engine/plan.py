@@ -17,7 +17,7 @@ from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.predict import Piece, Predictor, Site
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.engine.windows import Axis, Grid, round_up
 from eowidgets.errors import InputError, ModelError
 
@@ -106,7 +106,7 @@ class Limits:
 
 def make_plan(
     model: Fitted,
-    reader: Callable[[slice, slice], Block],
+    reader: Callable[[slice, slice], RasterBlock],
     site: Site,
     outputs: tuple[Mosaic | Gathered, ...],
     shape: tuple[int, int, int],
@@ -272,7 +272,7 @@ class _Probe:
     def __init__(
         self,
         model: Fitted,
-        reader: Callable[[slice, slice], Block],
+        reader: Callable[[slice, slice], RasterBlock],
         site: Site,
         outputs: tuple[Mosaic | Gathered, ...],
         shape: tuple[int, int, int],

@@ -20,7 +20,7 @@ from eowidgets.engine.blame import as_promised, blame, check_values, rows_as_pro
 from eowidgets.engine.blend import paste
 from eowidgets.engine.companion import Companion, Ground
 from eowidgets.engine.fitted import Fitted
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
 from eowidgets.engine.windows import Axis, round_up
 from eowidgets.errors import EowidgetsError, ModelError
@@ -62,7 +62,7 @@ class Site:
 class Piece:
     """One window cut from a block: its slices of the whole cube, and its place if the block is not a part of the cube."""
 
-    block: Block
+    block: RasterBlock
     y: slice
     x: slice
     t: slice

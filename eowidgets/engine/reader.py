@@ -25,7 +25,7 @@ GDAL_CACHE = 64 << 20
 
 
 @dataclass(frozen=True)
-class Block:
+class RasterBlock:
     """A rectangle of a cube, in memory.
 
     Attributes
@@ -35,7 +35,7 @@ class Block:
     measured, usable : array (t, h, w), bool
     y0, x0 : int
         First row and column in the cube.
-    others : mapping of str to Block
+    others : mapping of str to RasterBlock
         Blocks of further sources on the same ground.
     """
 
@@ -44,7 +44,7 @@ class Block:
     usable: npt.NDArray[np.bool_]
     y0: int
     x0: int
-    others: Mapping[str, Block] = field(default_factory=dict)
+    others: Mapping[str, RasterBlock] = field(default_factory=dict)
 
 
 class Reader:
@@ -62,7 +62,7 @@ class Reader:
         self._cube = cube[[*bands, *masks]].transpose(*schema.DIMS)
         self._bands = bands
 
-    def __call__(self, y: slice, x: slice) -> Block:
+    def __call__(self, y: slice, x: slice) -> RasterBlock:
         """Read rows ``y`` and columns ``x`` of all dates."""
         import rasterio
 
@@ -83,7 +83,7 @@ class Reader:
         if not measured.all():
             raw *= measured[:, None]
             raw[~finite] = 0
-        return Block(raw, measured, usable, y.start, x.start)
+        return RasterBlock(raw, measured, usable, y.start, x.start)
 
 
 def read_ahead(tasks: Iterator[Callable[[], T]], checkpoint: Callable[[], None]) -> Iterator[T]:

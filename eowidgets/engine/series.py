@@ -23,7 +23,7 @@ from eowidgets.engine.long import Long, long_form
 from eowidgets.engine.places import Place, Places
 from eowidgets.engine.predict import Piece, Site
 from eowidgets.engine.provenance import about
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.workload import days_of, for_one_run
 from eowidgets.errors import InputError, ModelError, shown
@@ -176,7 +176,7 @@ class PlaceSeries(SeriesItems, Places):
     call = "series"
     batch = 256
 
-    def read(self, place: Place) -> Block | None:
+    def read(self, place: Place) -> RasterBlock | None:
         """Read and average the pixels of one place."""
         from rasterio.features import geometry_mask
 
@@ -194,7 +194,7 @@ class PlaceSeries(SeriesItems, Places):
         clear, seen = np.asarray(usable.any(axis=1)), np.asarray(measured.any(axis=1))
         weights = np.where(clear[:, None], usable, measured).astype("float64")
         mean = (raw * weights[:, None]).sum(axis=2) / np.maximum(weights.sum(axis=1), 1)[:, None]
-        return Block(mean.astype("float32")[..., None, None], seen[:, None, None], clear[:, None, None], 0, 0)
+        return RasterBlock(mean.astype("float32")[..., None, None], seen[:, None, None], clear[:, None, None], 0, 0)
 
 
 def _span(shape: Any, inverse: Any, size: tuple[int, int]) -> tuple[int, int, int, int]:

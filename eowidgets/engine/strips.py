@@ -15,7 +15,7 @@ from eowidgets.engine.blend import mix, paste
 from eowidgets.engine.device import trim
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.predict import Piece, Predictor
-from eowidgets.engine.reader import Block, read_ahead
+from eowidgets.engine.reader import RasterBlock, read_ahead
 from eowidgets.engine.result import Frame
 from eowidgets.engine.windows import Grid
 
@@ -70,14 +70,16 @@ class WindowRows:
     plan : Plan
     grid : Grid
     reader : callable
-        Rows and columns -> Block.
+        Rows and columns -> RasterBlock.
     predictor : Predictor
     """
 
-    def __init__(self, plan: Plan, grid: Grid, reader: Callable[[slice, slice], Block], predictor: Predictor) -> None:
+    def __init__(
+        self, plan: Plan, grid: Grid, reader: Callable[[slice, slice], RasterBlock], predictor: Predictor
+    ) -> None:
         self.plan, self.grid, self.reader, self.predictor = plan, grid, reader, predictor
 
-    def _reads(self, rows: range) -> Iterator[Callable[[], Block]]:
+    def _reads(self, rows: range) -> Iterator[Callable[[], RasterBlock]]:
         x = self.grid.x
         for i in rows:
             for js in self._segments():
@@ -87,7 +89,7 @@ class WindowRows:
         n, step = len(self.grid.x), self.plan.columns
         return [range(j, min(j + step, n)) for j in range(0, n, step)]
 
-    def _predicted(self, i: int, js: range, block: Block) -> Iterator[tuple[int, int, Piece, dict[str, Any]]]:
+    def _predicted(self, i: int, js: range, block: RasterBlock) -> Iterator[tuple[int, int, Piece, dict[str, Any]]]:
         """Yield column, date window, piece and outputs of a segment of one row."""
         grid = self.grid
         pieces = [Piece(block, grid.y.window(i), grid.x.window(j), grid.t.window(k)) for j, k in grid.row(js)]
@@ -103,7 +105,7 @@ class Strips(WindowRows):
     plan : Plan
     grid : Grid
     reader : callable
-        Rows and columns -> Block.
+        Rows and columns -> RasterBlock.
     predictor : Predictor
     frame : Frame
     inside : callable, optional
@@ -120,7 +122,7 @@ class Strips(WindowRows):
         self,
         plan: Plan,
         grid: Grid,
-        reader: Callable[[slice, slice], Block],
+        reader: Callable[[slice, slice], RasterBlock],
         predictor: Predictor,
         frame: Frame,
         *,
@@ -206,7 +208,7 @@ class Strips(WindowRows):
         finally:
             blocks.close()  # type: ignore[attr-defined]
 
-    def _row(self, i: int, rows: slice, blocks: Iterator[Block]) -> tuple[dict[str, Array], dict[str, Array]]:
+    def _row(self, i: int, rows: slice, blocks: Iterator[RasterBlock]) -> tuple[dict[str, Array], dict[str, Array]]:
         grid, width, height = self.grid, self._cells.x.length, rows.stop - rows.start
         canvas = {n: self._canvas(n, height) for n in self._axes}
         dates = grid.t.length
@@ -248,7 +250,7 @@ class Strips(WindowRows):
                 rows = self._dates.pop(name)
             paste(canvas[name], rows, grid.x, j, dim=-1)
 
-    def _mark(self, where: dict[str, Array], block: Block, rows: slice) -> None:
+    def _mark(self, where: dict[str, Array], block: RasterBlock, rows: slice) -> None:
         stride = self.frame.stride
         y = slice(rows.start * stride - block.y0, rows.stop * stride - block.y0)
         x = slice(block.x0 // stride, -(-(block.x0 + block.raw.shape[-1]) // stride))

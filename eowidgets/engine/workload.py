@@ -29,7 +29,7 @@ from eowidgets.engine.gather import Gather
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.provenance import iso
-from eowidgets.engine.reader import Block, Reader, input_summary
+from eowidgets.engine.reader import RasterBlock, Reader, input_summary
 from eowidgets.engine.result import Frame, coarser, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
@@ -77,7 +77,7 @@ class Workload:
         sizes = self.cube.sizes
         return sizes["time"], sizes["y"], sizes["x"]
 
-    def reader(self) -> Callable[[slice, slice], Block]:
+    def reader(self) -> Callable[[slice, slice], RasterBlock]:
         """Return the reader of the bands that the model takes, and of its further sources."""
         reader = Reader(self.cube, self.site.bands)
         return with_companions(reader, self.cube.odc.geobox, self.site.companions)
@@ -121,7 +121,7 @@ class Workload:
         checkpoint: Callable[[], None] = lambda: None,
         on_batch: Callable[[int], None] = lambda _: None,
         on_window: Callable[[slice, slice, dict[str, Array]], None] | None = None,
-        reader: Callable[[slice, slice], Block] | None = None,
+        reader: Callable[[slice, slice], RasterBlock] | None = None,
         shape: tuple[int, int, int] | None = None,
     ) -> Iterator[Strips | Gather]:
         """Set up everything for the strips of a run, and clean up afterwards.

@@ -11,7 +11,7 @@ import numpy as np
 
 from eowidgets.errors import InputError
 from eowidgets.render.classes import most_frequent
-from eowidgets.render.formula import Program, evaluate
+from eowidgets.render.formula import Formula, evaluate
 from eowidgets.render.pack import MAX_CHUNK, dates_per_chunk
 from eowidgets.render.source import MASK, FrameSource
 from eowidgets.render.window import Frame, Window
@@ -129,7 +129,7 @@ def series(source: FrameSource, request: Mapping[str, Any]) -> dict[str, Any]:
     Of an area of more than `MOST_OF_AREA` pixels every second, third, ... pixel is read; ``stride`` in the answer is the
     step. An area is read date by date, so that memory does not grow with the series.
     """
-    program = Program("", "", tuple(request["bands"]), tuple(request["rpn"]))
+    program = Formula("", "", tuple(request["bands"]), tuple(request["rpn"]))
     answer: dict[str, Any] = {"type": "series", "id": request["id"]}
     if "pixel" in request:
         x, y = (int(v) for v in request["pixel"])
@@ -140,15 +140,15 @@ def series(source: FrameSource, request: Mapping[str, Any]) -> dict[str, Any]:
         return answer | {"values": _numbers(values), "hollow": hollow}
     window, inside = _window_of(source, request["area"])
     classes = len(program.bands) == 1 and bool(source.classes(program.bands[0]))
-    mean, spread, part = (np.full(source.dates, np.nan) for _ in range(3))
+    mean, std, part = (np.full(source.dates, np.nan) for _ in range(3))
     for t in range(source.dates):
         values = evaluate(program, {b: source.floats(b, [t], window)[0] for b in program.bands})
         seen = values[inside & np.isfinite(values) & ~source.clouds([t], window)[0]].astype(np.float64)
         part[t] = seen.size / inside.sum()
         if seen.size:
             # Class numbers have no mean.
-            mean[t], spread[t] = (most_frequent(seen), 0) if classes else (seen.mean(), seen.std())
-    limits = {"low": _numbers(mean - spread), "high": _numbers(mean + spread)}
+            mean[t], std[t] = (most_frequent(seen), 0) if classes else (seen.mean(), seen.std())
+    limits = {"low": _numbers(mean - std), "high": _numbers(mean + std)}
     hollow = (part < ENOUGH).astype(int).tolist()
     return answer | limits | {"values": _numbers(mean), "hollow": hollow, "stride": window.stride}
 

@@ -26,7 +26,7 @@ _MAX_NODES = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class Formula:
     """A formula in postfix form.
 
     Parameters
@@ -80,7 +80,7 @@ def _float(value: float) -> str:
     return text if "." in text or "e" in text else text + ".0"
 
 
-def evaluate(program: Program, values: Mapping[str, np.ndarray]) -> np.ndarray:
+def evaluate(program: Formula, values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Run a program on float32 arrays, one per band; NaN where the result is not a finite number."""
     stack: list[Any] = []
     with np.errstate(all="ignore"):
@@ -174,7 +174,7 @@ def compile_formula(
     *,
     name: str = "",
     long_name: str = "",
-) -> Program:
+) -> Formula:
     """Compile a formula.
 
     Parameters
@@ -201,7 +201,7 @@ def compile_formula(
         raise InputError(f"The formula {formula[:80]!r} is too long: it may have at most {_MAX_NODES} parts.")
     compiler = _Compiler(formula, letters, constants or {})
     compiler.visit(tree.body)
-    return Program(name or formula, long_name or formula, tuple(compiler.bands), tuple(compiler.steps))
+    return Formula(name or formula, long_name or formula, tuple(compiler.bands), tuple(compiler.steps))
 
 
 @lru_cache(maxsize=1)
@@ -215,7 +215,7 @@ def _spyndex() -> tuple[dict[str, tuple[str, str, tuple[str, ...]]], dict[str, f
     return indices, constants, centres
 
 
-def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> Program:
+def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> Formula:
     """Compile an index of the spyndex catalogue, or a formula over band names.
 
     Parameters
@@ -245,7 +245,7 @@ def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, flo
     formula, long_name, wants = indices[name]
     held = next((b for b in sorted(have, key=lambda b: b != name) if b.lower() == name.lower()), None)
     if held is not None:
-        return Program(name, long_name, (held,), ("b0",))
+        return Formula(name, long_name, (held,), ("b0",))
     letters = _letters(have)
     known = dict(constants)
     for letter, band in letters.items():
@@ -280,7 +280,7 @@ def _reason(want: str, by_letter: Mapping[str, str]) -> str:
     return {"PAR": "photosynthetically active radiation (PAR) measured on the ground"}.get(want, want)
 
 
-def catalogue(bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> dict[str, Program]:
+def catalogue(bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> dict[str, Formula]:
     """Return every index of spyndex that can be computed from these bands, by name."""
     have, found = list(bands), {}
     for name in _spyndex()[0]:

@@ -18,7 +18,7 @@ from eowidgets.errors import InputError, unknown
 from eowidgets.render.admit import band_names, shown
 from eowidgets.render.blocks import MOST_PIXELS, read_thinned, thinning
 from eowidgets.render.classes import ClassRow, classes_of
-from eowidgets.render.formula import Program, catalogue, evaluate, index_program
+from eowidgets.render.formula import Formula, catalogue, evaluate, index_program
 from eowidgets.render.kept import Kept
 from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask, unpack_mask
 from eowidgets.render.place import Place
@@ -76,7 +76,7 @@ class FrameSource:
         self.place = Place.of(self.cube)
         self._codecs: dict[str, Codec] = {}
         self._classes: dict[str, list[ClassRow]] = {}
-        self._quantiles: dict[str | Program, tuple[float, float, float, float]] = {}
+        self._quantiles: dict[str | Formula, tuple[float, float, float, float]] = {}
         self._digests: dict[str, bytes] = {}
         self._cover: list[float | None] = [None] * self.dates
         self._measured: dict[int, np.ndarray] = {}
@@ -230,11 +230,11 @@ class FrameSource:
         return {b: float(w) for b, w in found.items() if w}
 
     @cached_property
-    def programs(self) -> dict[str, Program]:
+    def programs(self) -> dict[str, Formula]:
         """Every index that can be computed from these bands."""
         return catalogue(self.bands, self.wavelengths)  # an index may exist as a layer
 
-    def program(self, index: str) -> Program:
+    def program(self, index: str) -> Formula:
         """Compile an index by name or a formula; the error names missing bands."""
         return self.programs.get(index) or index_program(index, self.bands, self.wavelengths)
 
@@ -250,7 +250,7 @@ class FrameSource:
             self._sample_values[band] = np.broadcast_to(sample, clear.shape)[clear]
         return self._sample_values[band]
 
-    def quantiles(self, what: str | Program) -> tuple[float, float, float, float]:
+    def quantiles(self, what: str | Formula) -> tuple[float, float, float, float]:
         """Return (min, 2 %, 98 %, max) of a band or an index over clear pixels, rounded to the codec's precision."""
         if what not in self._quantiles:
             self._quantiles[what] = self._look_up(what)
@@ -261,14 +261,14 @@ class FrameSource:
             self._digests[band] = digest(self._sampled(band), self._sample_clear)
         return self._digests[band]
 
-    def _look_up(self, what: str | Program) -> tuple[float, float, float, float]:
-        bands = what.bands if isinstance(what, Program) else (what,)
+    def _look_up(self, what: str | Formula) -> tuple[float, float, float, float]:
+        bands = what.bands if isinstance(what, Formula) else (what,)
         key = tuple((self._digest(b), self.codec(b)) for b in bands)
-        steps = what.steps if isinstance(what, Program) else self.has_clouds
+        steps = what.steps if isinstance(what, Formula) else self.has_clouds
         return remembered((steps, key), lambda: self._compute(what))
 
-    def _compute(self, what: str | Program) -> tuple[float, float, float, float]:
-        if isinstance(what, Program):
+    def _compute(self, what: str | Formula) -> tuple[float, float, float, float]:
+        if isinstance(what, Formula):
             return _four(quantiles(evaluate(what, {b: self._band_sample(b) for b in what.bands})))
         low, p2, p98, high = quantiles(self._band_sample(what))
         # A date with snow or missed clouds must not darken all others: the median over dates is used.
@@ -385,7 +385,7 @@ class FrameSource:
         numbers = {"scale": codec.scale, "offset": codec.offset, "bits": codec.bits}
         return {**head, **numbers, "q": as_json(self.quantiles(band))}
 
-    def index_head(self, program: Program) -> dict[str, Any]:
+    def index_head(self, program: Formula) -> dict[str, Any]:
         """Return the metadata that the browser needs to draw an index."""
         known = not self.lazy or all(b in self._codecs for b in program.bands)
         words = {"domain": domain(program.name), "use": purpose(program.name)}

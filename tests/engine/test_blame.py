@@ -201,7 +201,7 @@ def test_a_constructor_that_fails_or_is_missing_parts_is_one_sentence(make_cube)
 @pytest.mark.parametrize("dates", [lambda d: None, lambda d: d[0], lambda d: [d, d], lambda d: [None]])
 def test_output_dates_are_an_array_of_dates(make_cube, dates):
     odd = type("Odd", (Identity,), {"out_dates": lambda self, d: dates(d)})
-    with pytest.raises(ModelError, match="must give an array of dates"):
+    with pytest.raises(ModelError, match="must return an array of dates"):
         eow.run(odd, make_cube())
 
 

@@ -135,10 +135,10 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
         is_band = self.what in bands(self.cube)
         found = area_series(self.cube, geometry, () if is_band else (self.what,))
         what = self.what if is_band else str(spectral_index(self.cube.isel(time=[0]), self.what).name)
-        mean, spread = found[what].values, found[f"{what}_std"].values
+        mean, std = found[what].values, found[f"{what}_std"].values
         hollow = (found["usable"].values < ENOUGH).astype(int).tolist()
         line = self._line(f"{name} (mean, one standard deviation)", color, mean) | {"hollow": hollow}
-        return line | {"low": _list(mean - spread), "high": _list(mean + spread)}
+        return line | {"low": _list(mean - std), "high": _list(mean + std)}
 
     def _layer_area(self, geometry: Any, name: str, color: str) -> dict[str, Any]:
         """Return the most frequent value of a quality band over an area; class numbers have no mean."""

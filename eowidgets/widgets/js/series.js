@@ -108,10 +108,10 @@ export class SeriesReader {
       const shift = sum.n ? sum.first / sum.n : NaN;
       // Class numbers have no mean: the most frequent class is used, the lowest number in a tie.
       const mean = sum.counts && sum.n ? mostFrequent(sum.counts) : sum.base + shift;
-      const spread = sum.counts ? 0 : Math.sqrt(Math.max(0, sum.second / sum.n - shift * shift));
+      const std = sum.counts ? 0 : Math.sqrt(Math.max(0, sum.second / sum.n - shift * shift));
       out.values.push(mean);
-      out.low.push(mean - spread);
-      out.high.push(mean + spread);
+      out.low.push(mean - std);
+      out.high.push(mean + std);
       out.hollow.push(sum.n < ENOUGH * count ? 1 : 0);
     }
     this.answers.set(id, out);
