@@ -57,6 +57,7 @@ bench-check: $(VENV)/.test
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tools/check_docstrings.py
 	$(BIN)/python tools/check_public_docstrings.py
 
 types: $(VENV)/.dev

@@ -40,7 +40,7 @@ def _names(module: str) -> dict[str, Any]:
     """Return what a module imports for type checkers only."""
     try:
         tree = parsing(lambda: ast.parse(inspect.getsource(sys.modules[module])))
-    except (KeyError, OSError, TypeError, SyntaxError):  # made in a notebook, or in a program without source
+    except (KeyError, OSError, TypeError, SyntaxError):  # defined in a notebook, or in a program without source
         return {}
     found: dict[str, Any] = {}
     for node in tree.body:

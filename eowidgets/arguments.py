@@ -1,7 +1,7 @@
 """Check the arguments of public functions against the annotations in their signatures.
 
-The annotation is the only statement of what a parameter takes: editors, mypy, the documentation and the check at run time
-read the same one. Bounds are written in the vocabulary of ``annotated-types``: ``Annotated[int, Ge(1)]``.
+The annotation alone defines the values of a parameter: editors, mypy, the documentation and the check at run time
+use the same one. Bounds are written in the vocabulary of ``annotated-types``: ``Annotated[int, Ge(1)]``.
 
 >>> from typing import Annotated
 >>> @checked
@@ -75,7 +75,7 @@ FilePath = Annotated[str | Path, Predicate(is_path), doc("the path of a file")]
 DateLike = Annotated[str | date | np.datetime64, Predicate(is_date), doc("a date such as '2019-07-06'")]
 Period = Annotated[tuple[str | DateLike, str | DateLike], doc("two dates, such as ('2019-07-06', '2020-07-06')")]
 Dates = Annotated[Period | str, doc("two dates, such as ('2019-07-06', '2020-07-06'), or 'first/last'")]
-#: Words for a model in any form, to be added to the types.
+#: Description of a model in any form, to be added to the types.
 MODEL = doc("the name of a model, a Model class or a Model instance, and wrap a torch module with eow.wrap(...) first")
 Sha256 = Annotated[str, Len(64, 64), doc("the 64 hexadecimal digits of a SHA-256")]
 
@@ -197,7 +197,7 @@ def _taken(parameter: inspect.Parameter, one: Rule, value: Any, words: str) -> A
 
 
 def take(one: Rule, value: Any, what: str) -> Any:
-    """Return a value as a rule states it.
+    """Return a value converted by a rule.
 
     Raises
     ------

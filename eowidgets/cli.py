@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"eow: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("eow: stopped; finished windows are kept, the same command goes on from there.", file=sys.stderr)
+        print("eow: stopped; finished windows are kept, and the same command continues from there.", file=sys.stderr)
         return 130
 
 
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--dates", help="first/last, for instance 2019-01-01/2019-12-31")
     run.add_argument("--bands", help="bands to use, for instance red,nir")
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    run.add_argument("--memory", default="2GB", help="memory to keep to (default: 2GB)")
+    run.add_argument("--memory", default="2GB", help="memory limit (default: 2GB)")
     run.add_argument(
         "-p", "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the model"
     )
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     samples = commands.add_parser("samples", help="list the embedded samples")
     samples.set_defaults(action=_samples)
 
-    doctor = commands.add_parser("doctor", help="examine this machine, with the mend for what it lacks")
+    doctor = commands.add_parser("doctor", help="examine this machine, and print a fix for each problem")
     doctor.set_defaults(action=_doctor)
     return parser
 
@@ -141,7 +141,7 @@ def _kit(options: argparse.Namespace) -> int:
         print(eow.open_kit(options.store, options.folder))
         return 0
     if options.folder is not None:
-        raise InputError(f"{options.folder[:80]!r} is one path too many: name the kit with  -o kit.zip  .")
+        raise InputError(f"{options.folder[:80]!r} is an extra path: name the kit with  -o kit.zip  .")
     print(eow.kit(options.store, options.out or "kit.zip", notebooks=options.notebook, models=options.models))
     return 0
 

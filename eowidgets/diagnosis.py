@@ -1,4 +1,4 @@
-"""``eow doctor``: what this machine and this front end offer, and how to mend what they lack."""
+"""``eow doctor``: examine this machine and the front end, with a fix for each problem."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Literal
 Level = Literal["good", "note", "bad"]
 _SIGNS = {"good": "ok", "note": "--", "bad": "!!"}
 
-#: Package -> what it is needed for and the oldest version that works.
+#: Package -> its purpose and the oldest version that works.
 _PACKAGES = {
     "jupyterlab": ("the lab", (4, 4)),
     "ipykernel": ("widgets that answer while a cell runs", (7, 0)),
@@ -37,7 +37,7 @@ _EXTRAS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: how it is, and the mend where it is not good."""
+    """The state of one item, and a fix if it is not good."""
 
     topic: str
     level: Level
@@ -45,13 +45,13 @@ class Finding:
     mend: str = ""
 
     def __str__(self) -> str:
-        """One line, and a second one with the mend."""
+        """Return one line, and a second one with the fix."""
         line = f"[{_SIGNS[self.level]}] {self.topic}: {self.text}"
         return f"{line}\n     -> {self.mend}" if self.mend else line
 
 
 def examine() -> list[Finding]:
-    """Look at the kernel's side: versions, extras, device, memory, disk, proxies."""
+    """Examine the kernel's side: versions, extras, device, memory, disk, proxies."""
     checks: tuple[Callable[[], list[Finding]], ...] = (_versions, _extras, _device, _memory, _disk, _network, _runs)
     return [finding for check in checks for finding in check()]
 
@@ -60,7 +60,7 @@ class Report(list[Finding]):
     """Findings that print as lines and show as a table."""
 
     def __repr__(self) -> str:
-        """Lines of text."""
+        """Return the findings, one per line."""
         return "\n".join(map(str, self))
 
     def _repr_html_(self) -> str:
@@ -166,13 +166,11 @@ def _network() -> list[Finding]:
 
 
 def _runs() -> list[Finding]:
-    # Looked at only where the engine is loaded: without it there are no runs.
+    # Only if the engine is loaded: without it there are no runs.
     scheduler = sys.modules.get("eowidgets.engine.scheduler")
     hanging = scheduler.hanging() if scheduler is not None else []
-    mend = "Other runs go on; restart the kernel to free the memory that it holds."
+    mend = "Other runs continue; restart the kernel to free the memory that it holds."
     return [
-        Finding(
-            "Runs", "bad", f"the cancelled run of {work.name[:80]!r} waits for a model that does not come back", mend
-        )
+        Finding("Runs", "bad", f"the cancelled run of {work.name[:80]!r} waits for a model that does not return", mend)
         for work in hanging
     ]

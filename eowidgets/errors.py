@@ -1,4 +1,4 @@
-"""One small family of errors, and notes: each message says what is wrong, where, and what to do."""
+"""The errors and warnings of the package: each message states what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-#: Characters of a value that a message quotes.
+#: Largest number of quoted characters of a value in a message.
 QUOTED = 80
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxlong = QUOTED
@@ -16,7 +16,7 @@ _REPR.maxother = 10 * QUOTED
 
 
 class EowidgetsError(Exception):
-    """Base of every error that this package raises on purpose.
+    """Base class of all errors that this package raises.
 
     Examples
     --------
@@ -27,7 +27,7 @@ class EowidgetsError(Exception):
 
 
 class InputError(EowidgetsError, ValueError):
-    """Something given by the person (a file, a name, an area, a parameter) cannot be used.
+    """An input of the user (a file, a name, an area, a parameter) cannot be used.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class InputError(EowidgetsError, ValueError):
 
 
 class SourceError(EowidgetsError, OSError):
-    """Something outside (a file, a disk, a server) could not be read or written.
+    """A file, a disk or a server could not be read or written.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class ModelError(EowidgetsError, RuntimeError):
 
 
 class MissingExtraError(EowidgetsError, ImportError):
-    """An optional dependency is needed; the message names the extra that brings it.
+    """An optional dependency is needed; the message names the extra that installs it.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class MissingExtraError(EowidgetsError, ImportError):
 
 
 def shown(value: object) -> str:
-    """Return a value as a message quotes it: one line of at most 80 characters, without control characters.
+    """Return a value quoted for a message: one line of at most 80 characters, without control characters.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def short(text: str) -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """Return the message of an error; empty where its class cannot give one."""
+    """Return the message of an error; empty if its class has none."""
     try:
         return str(error)
     except Exception:  # noqa: BLE001  (the message is code of its class, which may raise anything)
@@ -114,7 +114,7 @@ def message_of(error: BaseException) -> str:
 
 
 def words(error: BaseException) -> str:
-    r"""Return the first line of a message, shortened, with the kind of error where the message alone says little.
+    r"""Return the first line of a message, shortened, with the type of the error if the message alone is unclear.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def words(error: BaseException) -> str:
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
-    """Make the error for a name that nothing has, with the nearest names that exist.
+    """Return the error for an unknown name, with the nearest known names.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn the user at the line outside this package that led to the note.
+    """Warn the user at the line outside this package that caused the warning.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ NAMES = {("eowidgets.cube.opened", "opening"): "eowidgets.cube.opening"}
 
 
 class Moved(MetaPathFinder, Loader):
-    """Find the old names; asked last, so a module that exists is never hidden."""
+    """Find the old names; last in the search order, so that no existing module is hidden."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -106,12 +106,12 @@ class Moved(MetaPathFinder, Loader):
         return ModuleSpec(fullname, self, is_package=package)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Let the module give the names of those that took its place."""
+        """Provide the names of the modules that replace this one."""
         places = MOVED[module.__name__]
         warnings.warn(
             f"{module.__name__} has moved: import from {' or '.join(places[:3])} instead.",
             DeprecationWarning,
-            stacklevel=2,  # Python leaves out its own frames: this is the statement that imports
+            stacklevel=2,  # Python skips its own frames: this is the import statement
         )
 
         def find(name: str) -> Any:
@@ -125,13 +125,13 @@ class Moved(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """Make the old names importable."""
+    """Install the finder of the old names."""
     if not any(isinstance(finder, Moved) for finder in sys.meta_path):
         sys.meta_path.append(Moved())
 
 
 def moved_name(module: str, name: str) -> Any:
-    """Return something that has moved to another module, with a warning: the ``__getattr__`` of its old module.
+    """Return an object that has moved to another module, with a warning: the ``__getattr__`` of its old module.
 
     Raises
     ------

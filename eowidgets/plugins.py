@@ -1,4 +1,4 @@
-"""Find what other installed packages add through entry points."""
+"""Find the entry points of other installed packages."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class PluginError(Exception):
 
 
 def plugins(group: str) -> tuple[EntryPoint, ...]:
-    """Return the entry points of a group, without importing what they point to.
+    """Return the entry points of a group, without importing their objects.
 
-    Of two with the same name the first on the path counts, as for modules.
+    Of two with the same name the first on the path is used, as for modules.
     """
     return _found(group, tuple((folder, _changed(folder)) for folder in sys.path))
 
@@ -43,12 +43,12 @@ def _changed(folder: str) -> int:
 
 
 def load(point: EntryPoint) -> Any:
-    """Import what an entry point points to.
+    """Import the object of an entry point.
 
     Raises
     ------
     PluginError
-        Whatever the import raised, in one sentence that names the plug-in and its package.
+        The error of the import, in one sentence that names the plug-in and its package.
     """
     try:
         return point.load()
@@ -59,6 +59,6 @@ def load(point: EntryPoint) -> Any:
 
 
 def named(point: EntryPoint) -> str:
-    """Return how a message calls a plug-in."""
+    """Return the name of a plug-in for messages."""
     package = point.dist.name if point.dist is not None else point.module
     return f"The plug-in {shown(point.name)} of the package {shown(package)}"

@@ -1,4 +1,4 @@
-"""Turn an annotation into a rule: which values it takes, as what, and how that is put into words."""
+"""Convert annotations to rules: accepted values, their conversion, and their description in words."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import numpy as np
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MaxLen, MinLen, MultipleOf, Predicate
 
-#: Whole numbers are taken up to this size.
+#: Largest accepted whole number.
 _LARGEST = 2**63
-#: Elements of an iterator that are read; one that gives more may never end.
+#: Largest number of elements read from an iterator, which may be endless.
 _MOST = 100_000
-#: How objects of some classes are described.
+#: Descriptions of the objects of some classes.
 _KINDS = {
     "Dataset": "an xarray Dataset, such as eow.open(...) returns",
     "DataArray": "an xarray DataArray",
@@ -36,19 +36,19 @@ _KINDS = {
 
 
 class Unfit(Exception):
-    """A value that a rule does not take."""
+    """A value that a rule does not accept."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What a parameter takes.
+    """The accepted values of a parameter.
 
     Attributes
     ----------
     take : callable
-        Returns the value as the function gets it; raises :class:`Unfit`.
+        Returns the converted value; raises :class:`Unfit`.
     wants : str
-        What is taken, in words that follow "give".
+        Description of the accepted values, as the words after "give".
     """
 
     take: Callable[[Any], Any]
@@ -56,9 +56,9 @@ class Rule:
 
 
 def rule(annotation: Any) -> Rule:
-    """Return the rule of an annotation; one that cannot be checked takes everything.
+    """Return the rule of an annotation; one that cannot be checked accepts everything.
 
-    A :class:`Rule` in the metadata of ``Annotated`` takes the place of the rule of its type.
+    A :class:`Rule` in the metadata of ``Annotated`` replaces the rule of its type.
     """
     plain = {bool: _BOOL, int: _WHOLE, float: _NUMBER, str: _TEXT, Path: _PATH, None: _NONE, type(None): _NONE}
     if isinstance(annotation, type | None) and annotation in plain:
@@ -116,7 +116,7 @@ def _scalar(value: Any) -> Any:
 
 
 def number(value: Any) -> float:
-    """Return a finite real number, which a bool is not."""
+    """Return a finite real number; a bool is refused."""
     value = _scalar(value)
     if isinstance(value, bool | np.generic) or not isinstance(value, Real | Decimal):
         raise Unfit
@@ -215,7 +215,7 @@ def _several(kind: type, each: Rule) -> Rule:
 
 
 def _elements(value: Any, kind: type) -> list[Any]:
-    """Return what a sequence holds; a text, bytes and a mapping are no sequences."""
+    """Return the elements of a sequence; text, bytes and mappings are refused."""
     if isinstance(value, str | bytes | bytearray | Mapping):
         raise Unfit
     listed = hasattr(value, "__len__") and hasattr(value, "__getitem__")

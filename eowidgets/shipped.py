@@ -7,18 +7,18 @@ from pathlib import Path
 
 #: The package that holds the large files, at the same places as this one.
 DATA = "eowidgets_data"
-#: What a message says where one of them is missing.
-ADVICE = "run  pip install eowidgets-data  (it is a wheel of its own, because of its size and its licences)"
+#: Advice in messages if one of them is missing.
+ADVICE = "run  pip install eowidgets-data  (a separate wheel, because of its size and licences)"
 _PACKAGE = Path(__file__).parent
 
 
 def shipped(path: Path) -> Path:
-    """Return where a file of the package lies.
+    """Return the path of a file of the package.
 
     Parameters
     ----------
     path : Path
-        Its place in a clone, below the folder of this package; any other path is returned as it is.
+        Its path in a clone, below the folder of this package; any other path is returned as it is.
 
     Returns
     -------

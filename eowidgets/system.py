@@ -1,4 +1,4 @@
-"""What the machine offers, asked without extra packages."""
+"""Memory, cores and other properties of the machine, without extra packages."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _PARSER = threading.Lock()
 
 
 def parsing(work: Callable[[], T]) -> T:
-    """Do work that parses Python source.
+    """Run a function that parses Python source.
 
-    Python 3.11 raises a SystemError where two threads parse at the same time; what fails for that reason is done again.
+    Python 3.11 raises a SystemError where two threads parse at the same time; such a call is repeated.
     """
     with _PARSER:
         for _ in range(10):
@@ -33,7 +33,7 @@ def parsing(work: Callable[[], T]) -> T:
 
 
 def available_memory() -> int | None:
-    """Bytes that a process may still take, with a container's limit respected; None if nobody tells."""
+    """Return the bytes that this process may still take, within a container's limit; None if unknown."""
     limits = [_meminfo(), _cgroup()]
     known = [n for n in limits if n is not None]
     if known:
@@ -68,7 +68,7 @@ def _cgroup() -> int | None:
 
 
 def available_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Cores that this process may use at a time, with its affinity and a container's limit respected; at least 1.
+    """Return the cores that this process may use, within its affinity and a container's limit; at least 1.
 
     torch starts a thread for every core of the machine, and threads that wait for each other become many times slower
     when they share a few cores.
@@ -82,7 +82,7 @@ def available_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def _quota(cgroup: Path) -> float | None:
-    """Cores that the container's scheduler grants, from version 2 or 1 of cgroups."""
+    """Return the cores that the container's scheduler grants, from version 2 or 1 of cgroups."""
     with suppress(OSError, ValueError, ZeroDivisionError):
         granted, period = (cgroup / "cpu.max").read_text().split()
         return None if granted == "max" else int(granted) / int(period)
@@ -111,12 +111,12 @@ def parse_bytes(text: str | float) -> int:
 
 
 def offline() -> bool:
-    """Whether the person asked that nothing be fetched (``EOWIDGETS_OFFLINE=1``)."""
+    """Return whether downloads are switched off (``EOWIDGETS_OFFLINE=1``)."""
     return os.environ.get("EOWIDGETS_OFFLINE", "") not in ("", "0")
 
 
 def check_plain(path: Path) -> None:
-    """Refuse a device, a pipe or a socket, or a link to one: reading it could wait or go on for ever.
+    """Refuse a device, a pipe or a socket, or a link to one: reading it could block or never end.
 
     Raises
     ------

@@ -41,6 +41,7 @@ PAGES = [
             "seasons-and-trends",
             "similar-places",
             "stations",
+            "style",
             "teach-panel",
             "teaching",
             "trainable-models",

@@ -54,7 +54,7 @@ def explorer(lab: Lab) -> Path:
 
 
 def viewer(lab: Lab) -> Path:
-    """Take the time viewer alone, swiping between two dates, with a pin and two polygons."""
+    """Take a picture of the time viewer alone, swiping between two dates, with a pin and two polygons."""
     page = lab.open([VIEWER], size=(1280, 900))
     page.run_all()
     if page.errors():

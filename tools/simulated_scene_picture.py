@@ -14,7 +14,7 @@ TARGET = Path(__file__).parents[1] / "docs" / "images" / "simulated-scene.png"
 
 
 def rgb(ds: xr.Dataset, date: int) -> np.ndarray:
-    """Compute the true colour of one date, 0..1."""
+    """Return true colour of one date, 0..1."""
     return np.clip(4 * np.stack([ds[b].to_numpy()[date] for b in ("red", "green", "blue")], -1), 0, 1)
 
 

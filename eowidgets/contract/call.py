@@ -28,9 +28,9 @@ class Given:
     Attributes
     ----------
     name : str
-        Of the variable.
+        Name of the variable.
     comment : str
-        What it stands for.
+        Description of the variable, written after ``#``.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a function of ``eow`` that gives a result.
+    """A call of a function of ``eow`` that returns a result.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Call:
         By name, without the cube unless it is more than the variable ``cube``; a value is a plain one, an area as GeoJSON,
         a :class:`Given`, or a :class:`Code`.
     target : str
-        Variable that the result is given to.
+        Name of the variable that holds the result.
 
     Examples
     --------
@@ -77,7 +77,7 @@ class Call:
         opened : str, Given or None
             The expression that opens the cube; None leaves that line out.
         *imports : str
-            Import lines besides that of the package.
+            Import lines in addition to that of the package.
         """
         lines = ["import eowidgets as eow", *imports, ""]
         if opened is not None:
@@ -85,7 +85,7 @@ class Call:
         return "\n".join([*lines, *self.lines()])
 
     def lines(self) -> Sequence[str]:
-        """Write the call alone, with the variables that it needs besides the cube."""
+        """Write the call alone, with the variables that it needs in addition to the cube."""
         before: list[str] = []
         given = {name: self._written(name, value, before) for name, value in self.arguments.items()}
         positions = POSITIONS[self.function]

@@ -1,4 +1,4 @@
-"""The list of models, read without importing torch: our own, those of plug-ins, and those of this session.
+"""The list of models, read without importing torch: of this package, of plug-ins, and of this session.
 
 ``models.toml`` describes the models of a package: ``eowidgets/models/models.toml`` ours (written by
 ``python -m eowidgets.models.listed``), and a file of the same name in the folder of a plug-in's top-level package its models.
@@ -24,7 +24,7 @@ from eowidgets.errors import EowidgetsError, ModelError, warn_user, words
 from eowidgets.plugins import MODELS, PluginError, load, named, plugins
 
 INDEX = "models.toml"
-#: Our own index; the models themselves lie above this layer and are imported by name.
+#: The index of this package; the models are above this layer and are imported by name.
 OWN = Path(__file__).parents[1] / "models" / INDEX
 
 
@@ -131,7 +131,7 @@ def read_index(path: Path) -> Mapping[str, Listing]:
 
 
 def listings(*, complete: bool = False) -> dict[str, Listing]:
-    """List all models by name: our own, those of plug-ins, and those registered in this session.
+    """List all models by name: of this package, of plug-ins, and those registered in this session.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def plugin_listing(point: EntryPoint, own: Mapping[str, Listing], complete: bool
     Raises
     ------
     PluginError
-        If the plug-in takes a name of ours, is not installed as a whole, or cannot be imported.
+        If the plug-in uses a name of this package, is not installed completely, or cannot be imported.
     """
     if point.name in own:
         raise PluginError(f"{named(point)} has the name of a model of eowidgets and is not used: rename it.")
@@ -198,7 +198,7 @@ def plugin_class(point: EntryPoint) -> Any:
     model = load(point)
     if not isinstance(model, type) or getattr(model, "name", None) != point.name:
         raise PluginError(
-            f"{named(point)} points to {point.value[:80]!r}, which is no model of that name: it must be a class derived "
+            f"{named(point)} points to {point.value[:80]!r}, which is not a model of that name: it must be a class derived "
             f"from eow.Model with name = {point.name[:80]!r}."
         )
     return model

@@ -23,7 +23,7 @@ from eowidgets.errors import InputError, ModelError, SourceError, shown, unknown
 from eowidgets.shipped import ADVICE, shipped
 from eowidgets.system import check_plain
 
-#: The file in the folder of a system that lists its checkpoints.
+#: Name of the file, in the folder of a system, that lists its checkpoints.
 LIST = "weights.toml"
 #: Environment variable with a folder of weights, such as that of a kit.
 FOLDER = "EOWIDGETS_WEIGHTS"
@@ -72,7 +72,7 @@ class Checkpoint:
     keys : mapping of str to str
         Prefix of the keys in the file, and what replaces it in the network: ``{"module.": ""}``.
     unused : tuple of str
-        Prefixes of keys (after ``keys``) that the file has and the network has not.
+        Prefixes of keys (after ``keys``) that are in the file and not in the network.
     data : tuple of str
         What the weights were trained on.
     folder : Path, optional
@@ -128,7 +128,7 @@ class Checkpoint:
 
     @property
     def file_name(self) -> str:
-        """Name of the file among those of other systems."""
+        """Name of the file in a folder shared with other systems."""
         return self.name + Path(self.file).suffix
 
     def on_card(self) -> dict[str, Any]:

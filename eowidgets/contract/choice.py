@@ -36,7 +36,7 @@ class Score:
     error, low, high : float
         In the unit of the :class:`Choice`, with the ends of its 90 % interval over draws; NaN where not scored.
     note : str
-        Why it was not scored, or what else must be known about it.
+        Why it was not scored, or another remark.
     """
 
     method: str
@@ -55,14 +55,14 @@ class Choice:
     task : str
         ``"fill"``, ``"forecast"`` or ``"change"``.
     metric : str
-        What the errors are, such as ``"RMSE"``; smaller is better.
+        Kind of error, such as ``"RMSE"``; smaller is better.
     unit : str
     scores : tuple of Score
         Best first; methods that were not scored come last.
     winner : str
-        The method that is selected.
+        The selected method.
     params : mapping
-        Parameters that the winner was given by the test, such as the weights of a blend.
+        Parameters of the winner that the test determined, such as the weights of a blend.
     model_name : str
         The registered model of the winner, where that is not its name.
     draws, values : int
@@ -111,7 +111,7 @@ class Choice:
         return "; ".join(parts + [f"{short(s.method)} {digits(s.error)}" for s in rest])
 
     def reason(self, method: str) -> str:
-        """State how a method compares with the winner: shown where a user selects it in spite of the test."""
+        """Return how a method compares with the winner; shown if a user selects it although another method won."""
         score, best = self[method], self[self.winner]
         if method == self.winner:
             return f"{short(method)} was selected by the test on this cube: {self.metric} {digits(best.error)}."
@@ -198,7 +198,7 @@ def scored(
     squares : array, shape (draw, method)
         Sum of the losses of each draw: squared errors, or absolute ones with ``root=False``.
     counts : array, shape (draw,)
-        Values that each sum is over.
+        Number of values in each sum.
     names : sequence of str
         Of the methods.
     seed : int
@@ -220,7 +220,7 @@ def scored(
 
 
 def short(method: str) -> str:
-    """Return a name as it is read: ``fill-linear`` is ``linear``, ``forecast-theta`` ``theta``."""
+    """Return the short form of a name: ``fill-linear`` is ``linear``, ``forecast-theta`` ``theta``."""
     for prefix in ("fill-", "forecast-"):
         method = method.removeprefix(prefix)
     return {"units-reconstruct": "UniTS"}.get(method, method)

@@ -20,7 +20,7 @@ from eowidgets.contract.saving import DOCUMENT, ENDING, FORMAT, NOTE, WEIGHTS, d
 from eowidgets.contract.weights import load_strictly, parse_safetensors
 from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, warn_user, words
 
-#: Where the function lies that makes a model from a network; above this layer, so it is imported by name.
+#: Module of the function that creates a model from a network; it is above this layer and imported by name.
 WRAP = "eowidgets.models.wrap.adapter"
 
 
@@ -36,10 +36,10 @@ def load(path: FilePath, network: nn.Module | FilePath | None = None, *, trust: 
     path : str or Path
         File or folder.
     network : Module, str or Path, optional
-        The network of a model that ``eow.wrap`` made, or that was given to the constructor of its class: the architecture is
-        code and is not in the file. The saved weights are loaded into it, strictly. For a network from a file, that file.
+        The network of a model created by ``eow.wrap``, or the one passed to the constructor of its class: the architecture
+        is code and is not in the file. The saved weights are loaded into it, strictly. For a network from a file, that file.
     trust : bool
-        You trust the maker of a network that is a TorchScript or exported file.
+        Load a network that is a TorchScript or exported file; only for files from a source that you trust.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def load(path: FilePath, network: nn.Module | FilePath | None = None, *, trust: 
     InputError
         If the class is not registered, or the network is needed and not given.
     SourceError, ModelError
-        If the file is missing or damaged, is no saved model, or holds the weights of another network.
+        If the file is missing or damaged, is not a saved model, or holds the weights of another network.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def load(path: FilePath, network: nn.Module | FilePath | None = None, *, trust: 
         raise
     except Exception as error:  # a document of another form, or the constructor of a class that has changed
         name = document.get("model")
-        raise ModelError(f"The saved model {shown(name)} could not be made again ({words(error)}).") from error
+        raise ModelError(f"The saved model {shown(name)} could not be recreated ({words(error)}).") from error
     if declared(model) != document.get("declared"):
         warn_user(f"The class of {shown(model.name)} declares another input than when it was saved: check its results.")
     return model
@@ -76,7 +76,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     folder = path.is_dir()
     file = path / WEIGHTS if folder else path
     if not folder and path.suffix.lower() != ENDING:
-        raise InputError(f"{shown(path.name)} is no saved model: give a folder or a file that ends in {ENDING}.")
+        raise InputError(f"{shown(path.name)} is not a saved model: give a folder or a file that ends in {ENDING}.")
     tensors, header = parse_safetensors(file.name, read_file(file)[0])
     text = read_file(path / DOCUMENT)[0] if folder else header.get(NOTE, "")
     try:
@@ -85,7 +85,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         document = None
     if not isinstance(document, dict) or not isinstance(document.get("model"), str):
         raise ModelError(
-            f"{shown(path.name)} holds no saved model: model.save(path) writes one; weights alone are read with eow.weights."
+            f"{shown(path.name)} does not hold a saved model: model.save(path) writes one; eow.weights reads weights alone."
         )
     if document.get("format") != FORMAT:
         raise ModelError(f"{shown(path.name)} was saved by another version of eowidgets: update eowidgets to load it.")
@@ -95,7 +95,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 def _made(
     document: Mapping[str, Any], tensors: Mapping[str, Tensor], network: nn.Module | str | Path | None, trust: bool
 ) -> Model:
-    """Make the model, as yet without its weights and attributes."""
+    """Create the model without its weights and attributes."""
     if "wrapped" in document:
         return _wrapped(document, tensors, network, trust)
     return _registered(document, tensors, network)
@@ -144,7 +144,7 @@ def _arguments(
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments of the constructor, with the network where one was given."""
     if network is not None and not isinstance(network, nn.Module):
-        raise InputError(f"The model {shown(kind.name)} takes no file as its network: give a torch.nn.Module.")
+        raise InputError(f"The model {shown(kind.name)} cannot take a file as its network: give a torch.nn.Module.")
     own = list(inspect.signature(kind.__init__).parameters.values())[1:]
     by_name = {p.name: p for p in own}
 
@@ -155,7 +155,7 @@ def _arguments(
             return network
         if parameter is None or parameter.default is inspect.Parameter.empty:
             raise InputError(
-                f"The saved model {shown(kind.name)} was made with a network, whose code is not saved: give it with "
+                f"The saved model {shown(kind.name)} was created with a network, whose code is not saved: give it with "
                 f"eow.load(path, network={one['__network__'][:80]}(...))."
             )
         return parameter.default
@@ -165,13 +165,13 @@ def _arguments(
 
 
 def _restore(model: Model, document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Load the weights and set the attributes that the instance had."""
+    """Load the weights and set the attributes of the saved instance."""
     found = networks_of(model) if document["networks"] else {}
     for name in document["networks"]:
         prefix = f"network/{name}/"
         state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
         if name not in found:
-            raise ModelError(f"The class of {shown(model.name)} has no network {shown(name)} any more.")
+            raise ModelError(f"The class of {shown(model.name)} no longer has a network {shown(name)}.")
         load_strictly(found[name], state, f"the network of {shown(model.name)}")
         found[name].eval()
     for name, value in document["attributes"].items():
@@ -181,7 +181,7 @@ def _restore(model: Model, document: Mapping[str, Any], tensors: Mapping[str, Te
 
 
 def decode(value: Any, tensors: Mapping[str, Tensor]) -> Any:
-    """Return what :func:`eowidgets.contract.saving.encode` was given; classes are those of the contract only."""
+    """Invert :func:`eowidgets.contract.saving.encode`; only classes of the contract are created."""
     if isinstance(value, list):
         return [decode(v, tensors) for v in value]
     if not isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Names of the first release, which still work for one release with a warning."""
+"""Names of the first release, which keep working for one release with a warning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS: dict[str, type[Mosaic]] = {"bands": Bands, "value": Value, "class": Class
 
 @checked
 def Output(name: str, kind: str = "value", dims: str | None = None, **fields: Any) -> Mosaic:
-    """Return ``Bands``, ``Value`` or ``Classes``, which take the place of ``Output(kind=...)``.
+    """Return ``Bands``, ``Value`` or ``Classes``, which replace ``Output(kind=...)``.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def Output(name: str, kind: str = "value", dims: str | None = None, **fields: An
     Raises
     ------
     InputError
-        For another kind, and as the class does.
+        For another kind, or an argument that the class refuses.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def Output(name: str, kind: str = "value", dims: str | None = None, **fields: An
 
 @checked
 def Inputs(**fields: Any) -> Windows:
-    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``.
+    """Return ``Windows``, which replaces ``Inputs`` and ``WindowSpec``.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def Inputs(**fields: Any) -> Windows:
 
 @checked
 def WindowSpec(**fields: Any) -> Windows:
-    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``.
+    """Return ``Windows``, which replaces ``Inputs`` and ``WindowSpec``.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def present_model(name: str) -> str:
     Parameters
     ----------
     name : str
-        ``"system"`` or ``"system.tag"``; the tag of an older system is dropped, for each had one checkpoint.
+        ``"system"`` or ``"system.tag"``; the tag of an older system is dropped, since each had one checkpoint.
     """
     system = name.partition(".")[0]
     if system not in MODELS:
@@ -132,7 +132,7 @@ def join_feed(cls: type, feed: Feed) -> Feed:
 
 
 class OlderFeed:
-    """Give the feed under the names that it had, ``Model.inputs`` and ``Model.window``, with a warning."""
+    """Return the feed under its former names, ``Model.inputs`` and ``Model.window``, with a warning."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

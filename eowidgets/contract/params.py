@@ -22,7 +22,7 @@ P = TypeVar("P")
 
 @dataclass(frozen=True, slots=True)
 class NoParams:
-    """Parameters of a model that has none."""
+    """Parameters of a model without parameters."""
 
 
 @checked
@@ -108,7 +108,7 @@ def make_params(cls: type[P], values: Mapping[str, Any]) -> P:
 
 @functools.cache
 def param_rules(cls: Any) -> dict[str, Rule]:
-    """Return the rule of every field of a ``Params`` dataclass, from its annotation and what :func:`param` adds to it."""
+    """Return the rule of every field of a ``Params`` dataclass, from its annotation and the metadata of :func:`param`."""
     annotations = hints(cls)
     return {f.name: rule_of(annotations[f.name], f.metadata) for f in dataclasses.fields(cls)}
 
@@ -120,7 +120,7 @@ def rule_of(annotation: Any, meta: Mapping[str, Any]) -> Rule:
     ----------
     annotation : type or type expression
     meta : mapping
-        What :func:`param` stores: ``low``, ``high``, ``unit``, ``choices``.
+        Metadata of :func:`param`: ``low``, ``high``, ``unit``, ``choices``.
     """
     if meta.get("choices") is not None:
         return choice_rule(tuple(meta["choices"]))
@@ -141,7 +141,7 @@ def _with_plain_forms(annotation: Any, number: Mapping[Any, Any]) -> Any:
     if origin is Annotated:
         return Annotated[_with_plain_forms(args[0], number), *args[1:]]
     inner = tuple(a if a is Ellipsis else _with_plain_forms(a, number) for a in args)
-    if origin in (Union, types.UnionType):  # the value of an enum member before a text of the same letters
+    if origin in (Union, types.UnionType):  # try the value of an enum member before an equal text
         return Union[tuple(sorted(inner, key=lambda a: not is_enum(a)))]  # noqa: UP007  (| needs two types, not a tuple)
     if origin is tuple:
         return types.GenericAlias(tuple, inner)

@@ -15,7 +15,7 @@ from eowidgets.rules import Rule, Unfit, one_of, rule
 
 _SCALARS = (bool, int, float, str, type(None))
 T = TypeVar("T")
-#: Most choices that a message lists.
+#: Largest number of choices in a message.
 _LISTED = 12
 
 
@@ -65,7 +65,7 @@ def choice_rule(choices: tuple[Any, ...]) -> Rule:
 
 
 def _code(member: Enum) -> Any:
-    """Return what stands for a member of an enum: its value, or its name where the values are not all plain."""
+    """Return the plain form of a member of an enum: its value, or its name where the values are not all plain."""
     if all(isinstance(m.value, _SCALARS) for m in type(member)):
         return member.value
     return member.name
@@ -83,7 +83,7 @@ def _enum_rule(kind: type[Enum]) -> Rule:
 
 
 def _find(value: Any, known: list[tuple[Any, Any]]) -> Any:
-    """Return what belongs to the first code that equals a value and has its type; a list stands for a tuple."""
+    """Return the entry of the first code that equals a value and has its type; a list equals a tuple here."""
     wanted = tuple(value) if isinstance(value, list) else value
     parts = wanted if isinstance(wanted, tuple) else (wanted,)
     if all(isinstance(p, _SCALARS) for p in parts):

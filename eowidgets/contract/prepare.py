@@ -1,7 +1,7 @@
-"""Does a cube suit a model, and how is it made to: bands by name, scale, resolution.
+"""Check that a cube suits a model, and prepare batches for networks: bands by name, scale, resolution.
 
-Networks fail silently when they are fed at another pixel size or on another scale than they were trained on;
-everything of that kind is done, or refused, here.
+Networks fail silently on another pixel size or scale than they were trained on; this module converts such input or
+refuses it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from eowidgets.contract.model import Model
 from eowidgets.cube.schema import bands as cube_bands
 from eowidgets.errors import InputError, ModelError, short
 
-#: A model made for 10 m is run on 10 m by resampling from at most this many times finer or coarser pixels.
+#: Largest ratio between the pixel sizes of cube and model that resampling bridges, finer or coarser.
 MAX_RESAMPLING = 4.0
 METRES_PER_DEGREE = 111_320.0
 
 
 def resolution_of(cube: xr.Dataset) -> float | None:
-    """Pixel size of a cube in metres, None where it has no CRS; degrees are turned into metres at its centre."""
+    """Return the pixel size of a cube in metres (degrees are converted at its centre); None without a CRS."""
     import odc.geo.xr  # noqa: F401  (registers the accessor)
 
     accessor: Any = cube.odc
@@ -41,12 +41,12 @@ def resolution_of(cube: xr.Dataset) -> float | None:
 
 
 def wanted_bands(model: Model, cube: xr.Dataset) -> tuple[str, ...]:
-    """Bands to hand to a model; see :func:`feed_bands`."""
+    """Return the bands to pass to a model; see :func:`feed_bands`."""
     return feed_bands(model.feed, cube)
 
 
 def feed_bands(feed: Feed, cube: xr.Dataset) -> tuple[str, ...]:
-    """Bands of a feed in the order that it wants: its own, then the optional ones that exist."""
+    """Return the bands of a feed in its order: the required ones, then the optional ones that exist."""
     there = cube_bands(cube)
     if feed.bands is None:
         return there
@@ -60,7 +60,7 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
     ------
     ModelError
         When bands are missing, the number of dates does not suit, or pixels are so much finer or coarser than
-        those that the model was made for that resampling cannot mend it. The message says what to do.
+        those of the model that resampling does not help. The message states what to do.
     """
     check_bands(model, cube_bands(cube))
     check_dates(model.name, model.feed, cube.sizes["time"])
@@ -127,12 +127,12 @@ def _check_resolution(model: str, wanted: float, cube: xr.Dataset) -> None:
     found = resolution_of(cube)
     if found is None:
         raise ModelError(
-            f"Model {model!r} was made for pixels of {wanted:g} m, and this cube has no CRS to tell its pixel size: "
+            f"Model {model!r} is meant for pixels of {wanted:g} m, and this cube has no CRS, so its pixel size is unknown: "
             "set one with cube.rio.write_crs(...)."
         )
     if not wanted / MAX_RESAMPLING <= found <= wanted * MAX_RESAMPLING:
         raise ModelError(
-            f"Model {model!r} was made for pixels of {wanted:g} m, and this cube has {found:.3g} m: "
+            f"Model {model!r} is meant for pixels of {wanted:g} m, and this cube has {found:.3g} m: "
             f"open it with resolution={wanted:g}, or choose a model for that pixel size."
         )
 
@@ -143,7 +143,7 @@ def _plural(noun: str, names: list[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """How a batch becomes what a network was trained on, and how its answer comes back to the cube's pixels.
+    """Conversion of batches to the input of a network, and of its output to the pixels of the cube.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ class Preparation:
     multiple : int
         Rows and columns must be multiples of this.
     see : {"clear", "measured"}
-        Whether the network sees clear pixels only, or clouds as well.
+        Whether the input has clear pixels only, or cloudy ones as well.
 
     Examples
     --------
@@ -183,12 +183,12 @@ class Preparation:
             raise InputError("scale and resolution must be above 0.")
 
     def __call__(self, batch: Batch) -> Tensor:
-        """Make the network's input.
+        """Return the network's input.
 
         Returns
         -------
         Tensor, shape (b, t, c, rows, columns), float32
-            Exactly 0, which is the mean, where the ground was not seen.
+            Exactly 0, which is the mean, where the ground was not observed.
         """
         missing = [b for b in self.bands if b not in batch.bands]
         if missing:
@@ -205,22 +205,22 @@ class Preparation:
         x = resample(x, seen, size)
         rows, columns = (-n % self.multiple for n in size)
         if rows or columns:
-            # Replicated, not zero: a hard edge would be seen as one.
+            # Replicated, not zero: networks respond to the hard edge of a zero border.
             padded = functional.pad(x.flatten(0, 1), (0, columns, 0, rows), mode="replicate")
             x = padded.reshape(*x.shape[:2], *padded.shape[1:])
         return x
 
     def size(self, batch: Batch) -> tuple[int, int]:
-        """Rows and columns of the batch at the network's resolution, before rounding up to ``multiple``."""
+        """Return the rows and columns of the batch at the network's resolution, before rounding up to ``multiple``."""
         h, w = batch.x.shape[-2:]
         ratio = 1.0 if self.resolution is None else batch.resolution / self.resolution
         # Within one percent it is the same grid: 9.99 m is 10 m.
         return (h, w) if abs(ratio - 1) < 0.01 else (max(1, round(h * ratio)), max(1, round(w * ratio)))
 
     def restore(self, y: Tensor, batch: Batch) -> Tensor:
-        """Bring an answer (..., rows, columns) back to the batch's pixels, (..., h, w).
+        """Resample an output (..., rows, columns) to the batch's pixels, (..., h, w).
 
-        An answer on a coarser grid than the input (a patch network's, say) is spread over the pixels as well.
+        An output on a coarser grid than the input (a patch network's, say) is spread over the pixels as well.
         """
         rows, columns = self.size(batch)
         full = tuple(n + -n % self.multiple for n in (rows, columns))
@@ -229,7 +229,7 @@ class Preparation:
 
 
 def resample(x: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resample what was seen (b, t, c, h, w); what was not is never averaged in, and comes out as 0."""
+    """Resample observed values (b, t, c, h, w); others are excluded from averages, and pixels without any are 0."""
     mask = seen.unsqueeze(2).to(x.dtype)
     if tuple(x.shape[-2:]) == size:
         return x * mask
@@ -238,7 +238,7 @@ def resample(x: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def interpolate(x: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Bring (..., h, w) to another size: bilinear, and averaged where it becomes smaller."""
+    """Resize (..., h, w): bilinear, and averaged when it becomes smaller."""
     if tuple(x.shape[-2:]) == tuple(size):
         return x
     planes = x.reshape(1, -1, *x.shape[-2:])

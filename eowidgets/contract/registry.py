@@ -65,7 +65,7 @@ def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
 def _register(cls: type[Model], *, replace: bool) -> type[Model]:
     check_declared(cls)
     taken = _registered.get(cls.name)
-    # Running a notebook cell again makes a new class of the same name: that is not a clash.
+    # Running a notebook cell again creates a new class of the same name; that is not a conflict.
     same = taken is not None and (taken.__module__, taken.__qualname__) == (cls.__module__, cls.__qualname__)
     if taken is not None and not same and not replace:
         raise InputError(f"A model named {shown(cls.name)} exists already: choose another name or pass replace=True.")
@@ -83,9 +83,9 @@ RESERVED = frozenset(
 
 
 def check_declared(model: Model | type[Model]) -> None:
-    """Refuse a model whose attributes are missing or are not what :class:`Model` declares."""
+    """Refuse a model whose attributes are missing or of another type than :class:`Model` declares."""
     cls = model if isinstance(model, type) else type(model)
-    if (feed := join_feed(cls, cls.feed)) is not cls.feed:  # the class was given them after it was made
+    if (feed := join_feed(cls, cls.feed)) is not cls.feed:  # the attributes were set after the class was created
         cls.feed = feed
     for old in ("inputs", "window"):
         if any(old in vars(one) for one in cls.__mro__ if one is not Model):
@@ -126,7 +126,7 @@ def model_class(name: str) -> type[Model]:
     Raises
     ------
     InputError
-        For an unknown name, with the nearest ones, and for a model that is used in another way than by a run.
+        For an unknown name, with the nearest ones, and for a model that cannot be run over a cube.
     ModelError
         If the plug-in that has the model cannot be imported.
     """
@@ -149,9 +149,9 @@ def model_class(name: str) -> type[Model]:
 
 
 def _imported(listing: Listing) -> type[Model]:
-    """Import one of our models, which registers it."""
+    """Import a model of this package, which registers it."""
     module = import_module(listing.module)
-    if listing.name not in _registered:  # imported before, and taken out of the registry since
+    if listing.name not in _registered:  # imported before, and removed from the registry since
         known = [m for m in vars(module).values() if isinstance(m, type) and issubclass(m, Model)]
         _register(next(m for m in known if getattr(m, "name", None) == listing.name), replace=False)
     return _registered[listing.name]
@@ -163,12 +163,12 @@ def _from_plugin(point: EntryPoint) -> type[Model]:
     Raises
     ------
     PluginError
-        If the plug-in cannot be imported or is no complete model.
+        If the plug-in cannot be imported or is not a complete model.
     """
     plugin_listing(point, read_index(OWN), complete=True)
     found = plugin_class(point)
     if not issubclass(found, Model):
-        raise PluginError(f"{named(point)} points to {point.value[:80]!r}, which is no subclass of eow.Model.")
+        raise PluginError(f"{named(point)} points to {point.value[:80]!r}, which is not a subclass of eow.Model.")
     try:
         return _register(found, replace=False)
     except InputError as error:
@@ -176,7 +176,7 @@ def _from_plugin(point: EntryPoint) -> type[Model]:
 
 
 def _named(name: str, params: dict[str, Any]) -> Model:
-    """Make a model from its name, or from ``"system.tag"``, the name of one of its checkpoints."""
+    """Create a model from its name, or from ``"system.tag"``, the name of one of its checkpoints."""
     if name not in _registered:
         name = present_model(name)
     system, dot, tag = name.partition(".")
@@ -188,10 +188,10 @@ def _named(name: str, params: dict[str, Any]) -> Model:
 
 
 def get_model(model: str | Model | type[Model], **params: Any) -> Model:
-    """Make a model that is ready to run, from a name, a class or an instance.
+    """Create a model that is ready to run from a name, a class or an instance.
 
-    An instance is taken as it is; with ``params`` a copy of it is made that differs in these and keeps its other
-    parameters, its networks and its settings.
+    An instance is returned unchanged; with ``params`` a copy with these parameters is returned, which keeps the other
+    parameters, the networks and the settings.
     """
     if isinstance(model, Model):
         check_declared(model)

@@ -1,4 +1,4 @@
-"""The same object with other parameters: what it was made from, and the networks in it, are kept."""
+"""Copies of an object with other parameters, which keep its other arguments and its networks."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from eowidgets.contract.params import make_params
 
 
 class Remade:
-    """Base of what is made from parameters and holds networks or settings of the user beside them.
+    """Base class of objects with parameters that also hold networks or settings of the user.
 
-    The arguments of the constructor are kept, so that :meth:`with_params` can make the object again from them.
+    The arguments of the constructor are stored, so that :meth:`with_params` can create the object from them again.
     """
 
     params: Any
     Params: ClassVar[type]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Keep the arguments."""
+        """Store the arguments of the constructor."""
         made = super().__new__(cls)
         vars(made)["_made_from"] = (args, kwargs)
         return made
 
     def with_params(self, **params: Any) -> Self:
-        """Return a copy of the model that differs in some parameters.
+        """Return a copy that differs in some parameters.
 
-        The constructor is called again with the arguments that it was given first, so that whatever depends on the
-        parameters follows them. Networks that the user has put in or trained since, and public settings that were
-        changed since, are taken over. The copy shares the networks.
+        The constructor is called with the original arguments, so that everything that depends on the parameters is
+        updated. Networks that were replaced or trained since, and public settings that were changed since, are kept.
+        The copy shares the networks.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class Remade:
 
 
 def _fits(network: nn.Module, made: Any) -> bool:
-    """Whether a network can stand in the place of one that was made for other parameters."""
+    """Return whether a network can be used in place of one created for other parameters."""
     if made is None:
         return True
     if not isinstance(made, nn.Module):
@@ -91,7 +91,7 @@ def _shape(value: Any) -> Any:
 
 
 def _was_set(name: str, value: Any, before: Any) -> bool:
-    """Whether a plain public attribute is another than the constructor gave it; what is private may be a cache."""
+    """Return whether a plain public attribute differs from the constructor's value; private ones may be caches."""
     plain = isinstance(value, bool | int | float | str | tuple | type(None) | torch.Tensor)
     if name.startswith("_") or not plain:
         return False

@@ -1,6 +1,6 @@
-"""Save a model as data: JSON for what it was made with, safetensors for its numbers, and nothing that can be executed.
+"""Save a model as data: JSON for its arguments and settings, safetensors for its numbers, and no executable content.
 
-:mod:`eowidgets.contract.loading` makes the model again from its class, which the registry finds by name.
+:mod:`eowidgets.contract.loading` recreates the model from its class, which the registry finds by name.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ FORMAT = 1
 #: Key of the JSON text in a single file, and the files in a folder.
 NOTE, DOCUMENT, WEIGHTS = "eowidgets", "model.json", "weights.safetensors"
 ENDING = ".safetensors"
-#: What a class declares about its input and output, by which a changed class is noticed.
+#: Declarations of a class about its input and output, by which a changed class is detected.
 DECLARED = ("feed", "resamples")
-#: Attributes that are not saved as such: arguments and parameters are saved on their own, the device is chosen by a run.
+#: Attributes that are not saved as such: arguments and parameters are saved separately, the device is chosen by a run.
 _LEFT = ("params", "device", "_made_from")
 
 
 class Unsaved(Exception):
-    """A value that is no data; the message states its kind."""
+    """A value that cannot be saved as data; the message states its type."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Packed:
     document : dict
         For JSON.
     tensors : dict of str to Tensor
-        By the names that the document refers to.
+        Tensors by the names in the document.
     """
 
     document: dict[str, Any]
@@ -63,7 +63,7 @@ def save(model: Model, path: str | Path) -> Path:
     Parameters
     ----------
     model : Model
-        Of a registered class, or made by ``eow.wrap``.
+        Of a registered class, or created by ``eow.wrap``.
     path : str or Path
         ``name.safetensors`` for one file, or a name without ending for a folder with ``model.json`` and
         ``weights.safetensors``. A model saved there before is replaced.
@@ -75,7 +75,7 @@ def save(model: Model, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the model holds something that is no data, or something else is at the path.
+        If the model holds an object that cannot be saved as data, or something else exists at the path.
     SourceError
         If the path cannot be written. Nothing is left behind.
 
@@ -102,9 +102,9 @@ def save(model: Model, path: str | Path) -> Path:
 
 def _folder(path: Path) -> Path:
     if not path.parent.is_dir():
-        raise InputError(f"There is no folder {str(path.parent)[:80]!r}: make it first, or choose another.")
+        raise InputError(f"There is no folder {str(path.parent)[:80]!r}: create it first, or choose another.")
     if path.is_symlink() or (path.exists() and not (path / DOCUMENT).is_file()):
-        raise InputError(f"{shown(path.name)} exists and is no saved model: choose another name.")
+        raise InputError(f"{shown(path.name)} exists and is not a saved model: choose another name.")
     return path
 
 
@@ -133,7 +133,7 @@ def pack(model: Model) -> Packed:
 
 
 def declared(model: Model) -> dict[str, Any]:
-    """Return what the class of a model states about its input, as plain data."""
+    """Return what the class of a model declares about its input, as plain data."""
     return {name: encode(getattr(model, name), {}, name) for name in DECLARED if hasattr(model, name)}
 
 
@@ -149,7 +149,7 @@ def networks_of(model: Model) -> dict[str, nn.Module]:
 def _pack_networks(model: Model, packed: Packed) -> None:
     names = []
     for name, network in networks_of(model).items():
-        if _network_note(network)["file_sha256"] is None:  # one from a file stays in its file
+        if _network_note(network)["file_sha256"] is None:  # a network from a file stays in its file
             names.append(name)
             state, kept = network.state_dict(), unique_names(network)
             packed.tensors |= {f"network/{name}/{key}": state[key] for key in sorted(kept)}
@@ -168,7 +168,7 @@ def _arguments(model: Model, tensors: dict[str, Tensor]) -> dict[str, Any]:
     networks = [v for v in (*args, *kwargs.values()) if isinstance(v, nn.Module)]
     if len(networks) > 1:
         raise InputError(
-            f"The model {shown(model.name)} was made with {len(networks)} networks: save one of them only."
+            f"The model {shown(model.name)} was created with {len(networks)} networks: save one of them only."
         )
     own = {f.name for f in dataclasses.fields(model.params)}
     return {
@@ -188,12 +188,12 @@ def _data(model: Model, name: str, value: Any, tensors: dict[str, Tensor]) -> An
         return encode(value, tensors, f"argument/{name}")
     except Unsaved as error:
         raise InputError(
-            f"The model {shown(model.name)} was made with {shown(name)}, {error}, which cannot be saved as data."
+            f"The model {shown(model.name)} was created with {shown(name)}, {error}, which cannot be saved as data."
         ) from None
 
 
 def _pack_attributes(model: Model, packed: Packed) -> None:
-    """Add what was set on the instance; public objects that are no data must come from the constructor."""
+    """Add the attributes of the instance; public objects that cannot be saved as data must come from the constructor."""
     found = {}
     for name, value in vars(model).items():
         if name in _LEFT or isinstance(value, nn.Module):
@@ -204,13 +204,13 @@ def _pack_attributes(model: Model, packed: Packed) -> None:
             if not name.startswith("_") and not _constructed(model, name, value):
                 raise InputError(
                     f"The model {shown(model.name)} has {shown(name)}, {error}, which cannot be saved as data: "
-                    "make it in the constructor, or keep it in tensors or numbers."
+                    "create it in the constructor, or keep it in tensors or numbers."
                 ) from None
     packed.document["attributes"] = found
 
 
 def _constructed(model: Model, name: str, value: Any) -> bool:
-    """Return whether the constructor makes an attribute of the same type."""
+    """Return whether the constructor creates an attribute of the same type."""
     args, kwargs = vars(model).get("_made_from", ((), {}))
     return type(vars(type(model)(*args, **kwargs)).get(name)) is type(value)
 
@@ -221,7 +221,7 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     Raises
     ------
     Unsaved
-        For an object that is no data.
+        For an object that cannot be saved as data.
     """
     if isinstance(value, np.generic) and not isinstance(value, np.datetime64 | np.timedelta64):
         value = value.item()
@@ -273,7 +273,7 @@ def _each(values: Mapping[str, Any], tensors: dict[str, Tensor], name: str) -> d
 
 
 def _plain(value: Any) -> Any:
-    """Return the number or text of a subclass of them, such as a member of an enumeration."""
+    """Return the plain number or text of an instance of a subclass, such as a member of an enumeration."""
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind.__str__(value) if kind is str else kind(value)

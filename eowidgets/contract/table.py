@@ -14,7 +14,7 @@ COLUMNS = ("name", "task", "title", "pretrained", "needs", "parameters", "scores
 
 
 class ModelTable(list[dict[str, str]]):
-    """Rows of text, one per model; prints as lines, is shown as a table, ``to_pandas()`` makes a DataFrame."""
+    """Rows of text, one per model; prints as lines, displays as a table; ``to_pandas()`` returns a DataFrame."""
 
     def __repr__(self) -> str:
         """Return name, task and title of each model."""
@@ -23,7 +23,7 @@ class ModelTable(list[dict[str, str]]):
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{c}</th>" for c in COLUMNS)
-        # Cards may come from anyone: their text is text, never markup.
+        # Cards may come from any plug-in: their text is escaped.
         rows = "".join("<tr>" + "".join(f"<td>{escape(row[c])}</td>" for c in COLUMNS) + "</tr>" for row in self)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 

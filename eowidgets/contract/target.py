@@ -1,4 +1,4 @@
-"""What a model is trained to predict."""
+"""The target of a model: classes, or a number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eowidgets.contract.labels import ClassInfo
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a model is trained to predict: classes, or a number.
+    """Target of a model that is trained on labels: classes, or a number.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class Target:
     classes : tuple of ClassInfo
         Empty for a number.
     unit : str
-        Of a number.
+        Unit of a number.
 
     Examples
     --------

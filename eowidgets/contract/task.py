@@ -1,4 +1,4 @@
-"""Tasks: what a model is for, how it is measured, and what it has to beat."""
+"""Tasks of models, with their metrics and baselines."""
 
 from __future__ import annotations
 

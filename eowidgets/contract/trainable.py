@@ -1,4 +1,4 @@
-"""Models that are trained on labels: what they are given, and what they share."""
+"""Models that are trained on labels: their examples and their base class."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from eowidgets.contract.target import Target
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError, shown
 
-#: Where the test of a trained model is read; above this layer, so it is imported by name.
+#: Module that reads the test of a trained model; it is above this layer and imported by name.
 TEACH = "eowidgets.learn.teach"
 #: Index of a pixel without a class.
 NO_TARGET = -1
@@ -32,7 +32,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
-    """Labelled data in the form in which a model reads data.
+    """Labelled data in the form of a model's input.
 
     Attributes
     ----------
@@ -82,11 +82,11 @@ class Trainable(Model):
     Parameters
     ----------
     target : Target, optional
-        What was taught; None before.
+        Target of the training; None before.
     bands : tuple of str
         Bands that it was trained on.
     sizes : mapping of str to int, optional
-        What the network is built from; None before.
+        Numbers from which the network is built; None before.
     sources : mapping of str to tuple of str, optional
         Bands of each further source that it was trained on.
     **params
@@ -95,13 +95,13 @@ class Trainable(Model):
 
     #: Side of the windows that it is trained on, in pixels; None for series.
     side: ClassVar[int | None] = None
-    #: What it can be taught.
+    #: Kinds of target that it can be trained on.
     teaches: ClassVar[tuple[str, ...]] = ("classes", "numbers")
-    #: How it is used, for the list of models: it cannot be run before it is trained.
+    #: Call that trains it, for the list of models: it cannot be run before it is trained.
     use: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """State how the model is used."""
+        """Set the call that trains the model."""
         super().__init_subclass__(**kwargs)
         if hasattr(cls, "name"):
             cls.use = f'eow.teach(cube, labels, model="{cls.name}")'
@@ -131,7 +131,7 @@ class Trainable(Model):
 
     @abstractmethod
     def measure(self, examples: Examples) -> dict[str, int]:
-        """Return the numbers that the network is built from; ``outputs`` classes, or 1 for a number, is added."""
+        """Return the numbers from which the network is built; ``outputs`` (number of classes, or 1 for a number) is added."""
 
     @abstractmethod
     def build(self, sizes: dict[str, int]) -> nn.Module:
@@ -143,7 +143,7 @@ class Trainable(Model):
 
     @abstractmethod
     def forward(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Return the logits ``(n, k, ...)`` of the classes, or numbers ``(n, 1, ...)``; NaN where there is no answer."""
+        """Return the logits ``(n, k, ...)`` of the classes, or numbers ``(n, 1, ...)``; NaN without a prediction."""
 
     def fit(self, examples: Examples, target: Target, *, seed: int = 0, progress: Progress = lambda _: None) -> Self:
         """Train on labelled examples.
@@ -158,17 +158,17 @@ class Trainable(Model):
         Returns
         -------
         Trainable
-            A new model that is trained; this one is left as it is.
+            A new model that is trained; this one is not changed.
 
         Raises
         ------
         InputError
-            For a kind of target that the model cannot be taught.
+            For a kind of target that the model cannot be trained on.
         """
         kind = "numbers" if target.numeric else "classes"
         if kind not in self.teaches:
             raise InputError(
-                f"The model {shown(self.name)} can be taught {self.teaches[0]}, and the labels are {kind}."
+                f"The model {shown(self.name)} can be trained on {self.teaches[0]}, and the labels are {kind}."
             )
         sizes = {**self.measure(examples), "outputs": max(1, len(target.classes))}
         with torch.random.fork_rng(devices=[]):
@@ -182,7 +182,7 @@ class Trainable(Model):
         return taught
 
     def _describe(self, target: Target) -> None:
-        """State the bands and the task of what was taught on the instance."""
+        """Set the bands and the task of the training on the instance."""
         self.task = Task.REGRESS if target.numeric else Task.SEGMENT  # type: ignore[misc]
         if self.bands and self.feed.bands is None:
             self.feed = replace(self.feed, bands=self.bands)  # type: ignore[misc]
@@ -191,26 +191,26 @@ class Trainable(Model):
             self.feed = replace(self.feed, sources=tuple(known))  # type: ignore[misc]
 
     def settings(self) -> Mapping[str, Any]:
-        """Give what the model was taught with."""
+        """Return the settings of the training."""
         return {"taught": self.evaluation.get("teach", {})}
 
     @property
     def title(self) -> str:
-        """Name for messages."""
+        """Name in messages."""
         return self.name
 
     @property
     def report(self) -> Any:
-        """The test on held-out blocks, an :class:`~eowidgets.learn.evaluation.Evaluation`; None where none was possible."""
+        """The test on held-out blocks, an :class:`~eowidgets.learn.evaluation.Evaluation`; None if no test was possible."""
         return import_module(TEACH).evaluation_of(self)
 
     @property
     def compared(self) -> Any:
-        """The table of what was compared, a :class:`~eowidgets.contract.choice.Choice`; None where nothing was."""
+        """The table of the compared methods, a :class:`~eowidgets.contract.choice.Choice`; None without a comparison."""
         return import_module(TEACH).choice_of(self)
 
     def module(self) -> nn.Module | None:
-        """Return the network; None before it was taught."""
+        """Return the network; None before the training."""
         return self.network
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
@@ -231,7 +231,7 @@ class Trainable(Model):
             return self.named(self.forward(cast(nn.Module, self.network), batch).float())
 
     def named(self, found: Tensor) -> dict[str, Tensor]:
-        """Return the outputs for what :meth:`forward` returned."""
+        """Return the outputs by name, from the result of :meth:`forward`."""
         target = self._taught()
         if target.classes:
             return {target.name: (found / self.temperature).softmax(dim=1)}

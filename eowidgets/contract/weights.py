@@ -30,15 +30,15 @@ C = TypeVar("C")
 
 PICKLES = (".pt", ".pth", ".ckpt", ".bin")
 KINDS = (".safetensors", *PICKLES)
-#: Where training scripts put the weights among other things.
+#: Keys under which training scripts store the weights.
 NESTS = ("state_dict", "model_state_dict", "model", "weights")
-#: Keys and shapes that a message names at most.
+#: Largest number of keys and shapes in a message.
 NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """What a file of weights holds.
+    """Content of a file of weights.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ def weights(
     source : str or Path
         A file (``.safetensors``, ``.pt``, ``.pth``, ``.ckpt``, ``.bin``), or a hub id such as ``"owner/name"``.
     file : str
-        Which file of the hub repository.
+        Name of the file in the hub repository.
     sha256 : str, optional
         Hash that the file must have; a file of another is not opened.
     revision : str, optional
@@ -95,7 +95,7 @@ def weights(
 
 
 def stored(source: Path | Checkpoint, sha256: str | None = None, *, path: str | Path | None = None) -> Stored:
-    """Read weights from a file or a checkpoint; numbers in half precision are brought to single precision.
+    """Read weights from a file or a checkpoint; half precision is converted to single precision.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], what: str = "
     network : Module
     state : mapping of str to Tensor
     what : str
-        How the message calls the network.
+        Name of the network in messages.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def load_checkpoint(network: nn.Module, checkpoint: Checkpoint, path: str | Path
 
 
 def write(path: Path, network: nn.Module, header: Mapping[str, str]) -> str:
-    """Write the weights of a network in half precision, with notes, whole or not at all.
+    """Write the weights of a network in half precision, with metadata, atomically.
 
     Returns
     -------
@@ -204,10 +204,12 @@ def write(path: Path, network: nn.Module, header: Mapping[str, str]) -> str:
 
 
 def write_safetensors(path: Path, state: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
-    """Write tensors as they are, with notes, whole or not at all; return the SHA-256 of the file."""
+    """Write tensors as they are, with metadata, atomically; return the SHA-256 of the file."""
     from safetensors.torch import save
 
-    copies = {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}  # safetensors refuses shared memory
+    copies = {
+        k: v.detach().cpu().contiguous().clone() for k, v in state.items()
+    }  # safetensors refuses tensors that share memory
     data = save(copies, metadata=dict(header) or None)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -218,7 +220,7 @@ def write_safetensors(path: Path, state: Mapping[str, Tensor], header: Mapping[s
 
 @contextmanager
 def reading(source: Path | Checkpoint, what: str) -> Iterator[None]:
-    """Turn what notes of another form raise into one sentence, which calls the network ``what``.
+    """Convert errors of unexpected metadata into one sentence with the name ``what`` of the network.
 
     Raises
     ------
@@ -234,7 +236,7 @@ def reading(source: Path | Checkpoint, what: str) -> Iterator[None]:
 
 
 def to_json(config: Any) -> str:
-    """Return a configuration, a dataclass, as text for the notes of a file."""
+    """Return a configuration, a dataclass, as text for the metadata of a file."""
     return json.dumps(dataclasses.asdict(config))
 
 
@@ -254,7 +256,7 @@ def _parsed(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]
     if path.suffix.lower() == ".safetensors":
         found, header = parse_safetensors(name, data)
         return _state(found, name), header
-    # A namespace only holds attributes, and each of them is checked in the same way.
+    # A namespace only holds attributes; each of them is checked in the same way.
     with _damage(name), torch.serialization.safe_globals([argparse.Namespace]):
         loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     return _state(loaded, name), {}
@@ -266,7 +268,7 @@ def parse_safetensors(name: str, data: bytes) -> tuple[dict[str, Tensor], dict[s
     Raises
     ------
     ModelError
-        If it is damaged; the sentence calls it ``name``.
+        If it is damaged; the message has its ``name``.
     """
     from safetensors.torch import load
 
@@ -315,7 +317,7 @@ def _single(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def renamed(state: Mapping[str, Tensor], checkpoint: Checkpoint) -> dict[str, Tensor]:
     """Apply the key map of a checkpoint and leave out what the network does not use.
 
-    Of several prefixes that fit, the longest counts.
+    The longest matching prefix is used.
 
     Raises
     ------

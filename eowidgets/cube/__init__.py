@@ -1,1 +1,1 @@
-"""cube."""
+"""Cubes: open, check, select, mask, export."""

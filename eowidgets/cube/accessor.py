@@ -1,4 +1,4 @@
-"""``cube.eow``: what one does with a cube, one dot away."""
+"""``cube.eow``: methods of a cube."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class CubeAccessor:
         return index(self._cube, name, **constants)
 
     def mask_clouds(self) -> xr.Dataset:
-        """Return the cube with NaN in place of every value that is not usable; the masks stay.
+        """Return the cube with NaN in place of every value that is not usable; the masks are kept.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class CubeAccessor:
         return masked
 
     def robust_clouds(self) -> xr.Dataset:
-        """Return the cube with a cloud mask that also holds what the scene mask missed.
+        """Return the cube with a cloud mask that also covers clouds and shadows missed by the scene's mask.
 
         See :func:`eowidgets.cube.clouds.robust_clouds`.
 
@@ -188,7 +188,7 @@ class CubeAccessor:
         return cloud_cover(self._cube)
 
     def clearest(self, most: Fraction = 0.05) -> xr.Dataset:
-        """Return only the dates of which at most a given share was not observed.
+        """Select the dates of which at most this share was not observed.
 
         Parameters
         ----------
@@ -212,7 +212,7 @@ class CubeAccessor:
         return cube.isel(time=cover <= max(most, cover.min()))
 
     def composite(self, how: How = "median", period: str = "month") -> xr.Dataset:
-        """Return few clear frames out of many cloudy ones; see :func:`eowidgets.cube.composite.composite`.
+        """Combine cloudy frames into fewer clear ones; see :func:`eowidgets.cube.composite.composite`.
 
         Parameters
         ----------
@@ -243,7 +243,7 @@ class CubeAccessor:
         return composite(self._cube, how, period)
 
     def select(self, bands: Iterable[str]) -> xr.Dataset:
-        """Return only some bands, with masks and layers kept.
+        """Select bands; masks and layers are kept.
 
         Parameters
         ----------
@@ -276,7 +276,7 @@ class CubeAccessor:
         return self._cube.drop_vars([b for b in self.bands if b not in wanted])
 
     def between(self, start: DateLike | None = None, end: DateLike | None = None) -> xr.Dataset:
-        """Return only the dates from one to another, both included.
+        """Select the dates from ``start`` to ``end``, both included (``"2019"``, ``"2019-07"``, ``"2019-07-06"``).
 
         Parameters
         ----------
@@ -319,7 +319,7 @@ class CubeAccessor:
         return cut
 
     def at(self, lon: Longitude, lat: Latitude) -> xr.Dataset:
-        """Return the series of the pixel that holds a point; see :func:`eowidgets.cube.series.at`.
+        """Return the series of the pixel that contains a point; see :func:`eowidgets.cube.series.at`.
 
         Parameters
         ----------
@@ -352,7 +352,7 @@ class CubeAccessor:
         return at(self._cube, lon, lat)
 
     def clip(self, area: AreaLike) -> xr.Dataset:
-        """Cut the cube to an area; see :func:`eowidgets.cube.series.clip`.
+        """Cut to an area; see :func:`eowidgets.cube.series.clip`.
 
         Parameters
         ----------
@@ -382,7 +382,7 @@ class CubeAccessor:
         return clip(self._cube, area)
 
     def series(self, area: AreaLike, indices: Iterable[str] = ()) -> xr.Dataset:
-        """Return mean and spread of every band over an area along time, without clouds.
+        """Return mean and standard deviation over an area along time; see :func:`eowidgets.cube.series.area_series`.
 
         Parameters
         ----------
@@ -510,7 +510,7 @@ class CubeAccessor:
         return to_zarr(self._cube, path)
 
     def summary(self) -> str:
-        """Describe the cube in a few lines: dates, pixels, bands and clouds.
+        """Return a short description of the cube; the same cube always gives the same text.
 
         Returns
         -------

@@ -37,17 +37,17 @@ def admit(
     coordinates : bool
         Whether ``y`` and ``x`` need coordinates, where they are there.
     name : str
-        How the message names the cube.
+        Name of the cube in messages.
 
     Returns
     -------
     Dataset
-        A shallow copy over ``(time, y, x)``, with values as they were.
+        A shallow copy over ``(time, y, x)``, with unchanged values.
 
     Raises
     ------
     InputError
-        For something else than a Dataset, missing or empty dimensions, coordinates that are not numbers or not evenly
+        For an object that is not a Dataset, missing or empty dimensions, coordinates that are not numbers or not evenly
         spaced, dates that are missing (NaT), repeated or not dates, masks with other values than true and false, and
         bands without real numbers.
 
@@ -131,7 +131,7 @@ def _check_bands(cube: xr.Dataset) -> None:
             )
         if kind not in _NUMBERS and "role" not in variable.attrs and variable.dtype.kind != "M":
             raise InputError(
-                f"The band {shown(name)} holds {_held(variable)} in place of numbers: convert it with "
+                f"The band {shown(name)} holds {_held(variable)} instead of numbers: convert it with "
                 ".astype('float32'), or drop it."
             )
 

@@ -142,7 +142,7 @@ def split(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def join(geometry: BaseGeometry) -> BaseGeometry:
-    """Put the parts of split polygons next to each other: longitudes may pass 180; inverse of `split`."""
+    """Join the parts of split polygons: longitudes may pass 180; inverse of `split`."""
     from shapely import union_all
 
     parts = polygons(geometry)

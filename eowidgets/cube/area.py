@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 #: An edge is cut into pieces at most this long (degrees), or this share of the extent, before it is reprojected.
 _SEGMENT, _SEGMENTS = 0.01, 2000
-#: Longest edge of an area in degrees of longitude that can be read in one way only.
+#: Longest unambiguous edge of an area in degrees of longitude.
 _LONGEST = 180.0
 #: An edge longer than this, but shorter than the whole circle, takes the short way across the antimeridian.
 _CROSSING = 270.0
-#: Crossings of an outline up to which it is mended: beyond them that takes minutes, and no hand has drawn it.
+#: Crossings of an outline up to which it is repaired: more would take minutes, and are not drawn by hand.
 MOST_CROSSINGS = 1000
-#: Corners from which on crossings are counted before anything else is asked of an outline.
+#: Number of corners from which crossings are counted before any other check of an outline.
 MANY = 20_000
 
 
@@ -154,9 +154,9 @@ class Area:
         from shapely import orient_polygons
         from shapely.geometry import box
 
-        # pyproj takes a ring's turning for its sign, and joins corners by great circles, while an edge of a GeoJSON
-        # polygon is straight in degrees: turned alike and cut short, both mean the same. A ring around the whole globe
-        # has no turning at all, so wide areas are measured in four parts.
+        # pyproj derives the sign from the orientation of a ring, and joins corners by great circles, while an edge of a
+        # GeoJSON polygon is straight in degrees: with one orientation and short edges both agree. A ring around the
+        # whole globe has no orientation, so wide areas are measured in four parts.
         west, _, east, _ = self.geometry.bounds
         parts = [self.geometry]
         if east - west > 90:
@@ -305,7 +305,7 @@ class Area:
         return [c for c in copies if c.bounds[0] <= right and c.bounds[2] >= left]
 
     def _centres(self, geobox: GeoBox) -> npt.NDArray[np.bool_]:
-        """Which pixel centres lie inside, tested one by one."""
+        """Test every pixel centre for being inside the area."""
         from shapely import contains_xy, prepare
 
         prepare(self.geometry)
@@ -329,7 +329,7 @@ class Area:
         return facts_table(self.name, facts) + outline_svg(self.joined, f"Outline of {self.name}")
 
 
-#: Whatever describes an area; see :meth:`Area.of`.
+#: Types that describe an area; see :meth:`Area.of`.
 AreaLike = Annotated[
     Area | AreaSource, doc("an area: (west, south, east, north), (lon, lat), GeoJSON, a path or a geometry")
 ]
@@ -352,15 +352,15 @@ def _checked(geometry: BaseGeometry) -> BaseGeometry:
         )
     if east - west > 360 + 1e-9:
         raise InputError(f"The area is {east - west:.6g} degrees wide, more than the whole globe: give at most 360.")
-    # A bow tie drawn by hand becomes the two triangles that were meant; points and lines have no area.
+    # A bow tie drawn by hand becomes two triangles; points and lines have no area.
     if get_num_coordinates(geometry) > MANY:
-        _check_crossings(geometry)  # first: to find that such an outline is invalid takes a minute, too
+        _check_crossings(geometry)  # first: the check for validity of such an outline takes a minute as well
     valid = geometry.is_valid
     shapes = _polygons(geometry if valid else _mended(geometry))
     if shapes.is_empty or shapes.area == 0:
         raise InputError("The area has no size: a point or a line was given where a polygon is needed.")
     if not valid:
-        warn_user(f"The area crossed itself and was mended ({is_valid_reason(geometry)}): look at it.")
+        warn_user(f"The area crossed itself and was repaired ({is_valid_reason(geometry)}): look at it.")
     return split(shapes)
 
 
@@ -374,13 +374,13 @@ def _mended(geometry: BaseGeometry) -> BaseGeometry:
 def _check_crossings(geometry: BaseGeometry) -> None:
     if _crosses(geometry, MOST_CROSSINGS):
         raise InputError(
-            f"The outline of the area crosses itself more than {MOST_CROSSINGS} times, which no place does: draw it "
+            f"The outline of the area crosses itself more than {MOST_CROSSINGS} times, so it is not used: draw it "
             "again, or give its convex hull."
         )
 
 
 def _crosses(geometry: BaseGeometry, most: int) -> bool:
-    """Whether edges cross each other more than ``most`` times; a count that exceeds it is not finished."""
+    """Return whether edges cross each other more than ``most`` times; counting stops beyond that."""
     from shapely import STRtree, linestrings
 
     rings = _vertices(geometry)
@@ -396,7 +396,7 @@ def _crosses(geometry: BaseGeometry, most: int) -> bool:
 
 
 def _one_way(geometry: BaseGeometry) -> BaseGeometry:
-    """Refuse or announce edges that span more than half the globe, which can be meant in two ways."""
+    """Refuse edges that span more than half the globe, or warn of them: they are ambiguous."""
     for ring in _vertices(geometry):
         step = np.abs(np.diff(ring[:, 0]))
         step = step[(step > _LONGEST + 1e-9) & (step < 360 - 1e-6)]
@@ -404,7 +404,7 @@ def _one_way(geometry: BaseGeometry) -> BaseGeometry:
             continue
         if step.min() <= _CROSSING:
             raise InputError(
-                f"An edge of the area spans {step.min():.6g} degrees of longitude, which can be meant either way round "
+                f"An edge of the area spans {step.min():.6g} degrees of longitude, which is ambiguous on "
                 "the globe: cut the area at the antimeridian, or add a corner in the middle of the edge."
             )
         warn_user(
@@ -415,7 +415,7 @@ def _one_way(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def _vertices(geometry: BaseGeometry) -> list[npt.NDArray[np.float64]]:
-    """Corners of every ring, each of shape (n, 2)."""
+    """Return the corners of every ring, each of shape (n, 2)."""
     rings = (r for p in polygons(geometry) for r in (p.exterior, *p.interiors))
     return [np.asarray(r.coords)[:, :2] for r in rings]
 

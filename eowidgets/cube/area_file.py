@@ -17,10 +17,10 @@ from eowidgets.system import check_plain
 FORMATS = (".geojson", ".json", ".kml", ".kmz", ".gpkg", ".fgb", ".shp", ".zip")
 _JSON = (".geojson", ".json")
 _ARCHIVES = (".zip", ".kmz")
-#: An archive may hold so many files and unpacked bytes.
+#: Largest number of files and of unpacked bytes of an archive.
 _MOST_FILES, _MOST_BYTES = 200, 200_000_000
-#: How a file of each format begins. GDAL goes by the content and not by the name, and some of its formats are references to
-#: other files and servers, which a file from elsewhere must not open.
+#: First bytes of each format. GDAL detects formats by content and not by name, and some formats refer to other files and
+#: servers, which an untrusted file must not open.
 _BEGINS = {
     ".kml": re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*(?:<!--.*?-->\s*)*<kml\b(?!.*<OGR)", re.DOTALL),
     ".gpkg": re.compile(rb"SQLite format 3\x00"),
@@ -29,7 +29,7 @@ _BEGINS = {
     ".geojson": re.compile(rb"(?:\xef\xbb\xbf)?\s*\{"),
 }
 _BEGINS[".json"] = _BEGINS[".geojson"]
-#: Bytes of a file that are looked at.
+#: Bytes of a file that are checked.
 _HEAD = 65_536
 
 
@@ -68,7 +68,7 @@ def read_vectors(path: Path) -> list[Any]:
 
         names = [str(name) for name, kind in list_layers(source) if kind is not None]
         layers = [geopandas.read_file(source, layer=name) for name in names]
-    except Exception as error:  # pyogrio raises errors of many kinds
+    except Exception as error:  # pyogrio raises errors of many types
         raise SourceError(
             f"The file {shown(path.name)} cannot be read as vector data ({type(error).__name__})."
         ) from error
@@ -77,7 +77,7 @@ def read_vectors(path: Path) -> list[Any]:
         raise InputError(f"The file {shown(path.name)} has no shapes: draw one and save it again.")
     if any(layer.crs is None for layer in layers):
         raise InputError(
-            f"The file {shown(path.name)} does not say its coordinate system: add the .prj file of the shapefile, or "
+            f"The file {shown(path.name)} does not state its coordinate system: add the .prj file of the shapefile, or "
             "save it as GeoPackage."
         )
     return layers
@@ -90,7 +90,7 @@ def read_upload(content: bytes, name: str) -> list[Any]:
     ----------
     content : bytes
     name : str
-        Name of the file, which tells the format.
+        Name of the file, whose ending is the format.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def read_upload(content: bytes, name: str) -> list[Any]:
         reason = (
             "is one file of several: put .shp, .shx, .dbf and .prj into a zip archive"
             if suffix == ".shp"
-            else ("has no format that is known: save the area as GeoJSON, KML, GeoPackage or as a zipped shapefile")
+            else ("has an unknown format: save the area as GeoJSON, KML, GeoPackage or as a zipped shapefile")
         )
         raise InputError(f"{shown(name)} {reason}.")
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,7 @@ def need_geopandas(what: str) -> Any:
 
 
 def _check_head(head: bytes, suffix: str, name: str) -> None:
-    """Refuse a file that is not what its name says."""
+    """Refuse a file whose content is not the format of its name."""
     if not _BEGINS[suffix].match(head):
         raise SourceError(f"The file {shown(name)} cannot be read as vector data: its content is not {suffix[1:]}.")
 

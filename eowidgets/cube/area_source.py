@@ -44,7 +44,7 @@ CRSLike = Annotated[str | int | HasWkt, doc("a coordinate reference system such 
 
 
 def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
-    """Return a geometry in degrees and its name where it has one; see `Area.of` for what ``source`` may be."""
+    """Return a geometry in degrees and its name, if it has one; see `Area.of` for ``source``."""
     return _flat(lambda: _read(source, crs))
 
 
@@ -93,13 +93,13 @@ def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         try:
             west, south, east, north = (float(v) for v in source)
         except (TypeError, ValueError):
-            raise InputError(f"The bounding box {shown(source)} has something else than numbers in it.") from None
+            raise InputError(f"The bounding box {shown(source)} has values that are not numbers.") from None
         if not np.isfinite([west, south, east, north]).all():
-            raise InputError(f"The bounding box {shown(source)} has numbers in it that are not finite.")
+            raise InputError(f"The bounding box {shown(source)} has numbers that are not finite.")
         if crs is not None:
             return _to_lonlat(box(west, south, east, north), crs), None
         found = box(*_degrees(west, south, east, north))
-        # An edge of 90 degrees has one meaning; a box far outside the globe is refused later.
+        # An edge of 90 degrees is unambiguous; a box far outside the globe is refused later.
         return found.segmentize(90) if 90 < east - west <= 1000 else found, None
     try:
         return shape(source), None  # anything with __geo_interface__
@@ -133,7 +133,7 @@ def _union(layers: Sequence[Any]) -> BaseGeometry:
 
 
 def _degrees(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
-    """A box in degrees whose east is greater than its west."""
+    """Return a box in degrees whose east is greater than its west."""
     if west <= east:
         return west, south, east, north
     if not (east >= -180 and west <= 180 and east + 360 - west < 180):
@@ -188,7 +188,7 @@ def _to_lonlat(geometry: BaseGeometry, crs: Any) -> BaseGeometry:
     found = reproject(cut_edges(geometry), crs, "EPSG:4326")
     if np.isfinite(found.bounds).all():
         found = straighten(found, poles=_poles_inside(geometry, crs))
-    # What stays within a tenth of a metre of a straight line needs no vertex.
+    # Points within a tenth of a metre of a straight line need no vertex.
     return found.simplify(1e-6)
 
 
@@ -208,7 +208,7 @@ def cut_edges(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def reproject(geometry: BaseGeometry, source: Any, target: Any) -> BaseGeometry:
-    """Return a geometry with its corners moved from one CRS to another."""
+    """Return a geometry with its corners converted from one CRS to another."""
     from pyproj import Transformer
     from pyproj.exceptions import ProjError
     from shapely import transform

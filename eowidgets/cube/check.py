@@ -20,15 +20,15 @@ from eowidgets.errors import InputError
 
 __all__ = ["Finding", "Level", "Report", "check"]
 
-#: A date that covers less than this share of what the fullest date covers is half empty.
+#: A date whose coverage is below this share of the largest one counts as half empty.
 HALF = 0.5
 
 
 def check(cube: xr.Dataset) -> Report:
     """Report what is wrong with a cube.
 
-    Every band is judged as the quantity that it holds (see :mod:`eowidgets.cube.quantity`): elevation, classes or
-    temperature are not judged as reflectance.
+    Every band is checked as the quantity that it holds (see :mod:`eowidgets.cube.quantity`): elevation, classes or
+    temperature are not checked as reflectance.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _form(cube: xr.Dataset) -> list[Finding]:
         mend = "Open it with eow.open(...), or rename its dimensions."
         return [Finding("error", f"The dimension {' and '.join(missing)} is missing.", mend)]
     if not bands(cube):
-        found.append(Finding("error", "There is no band: no variable over (time, y, x).", "Check what was opened."))
+        found.append(Finding("error", "There is no band: no variable over (time, y, x).", "Check the source."))
     empty = [d for d in ("time", "y", "x") if cube.sizes[d] == 0]
     if empty:
         found.append(
@@ -88,7 +88,7 @@ def _error(error: InputError) -> Finding:
 
 
 def _grid(cube: xr.Dataset) -> list[Finding]:
-    """The CRS, and for a cube of one pixel its size."""
+    """Check that the cube has a CRS and a grid; a cube of one pixel needs its pixel size."""
     import odc.geo.xr  # noqa: F401  (registers the accessor)
 
     if cube.odc.crs is None:
@@ -182,11 +182,11 @@ def _coverage(part: xr.Dataset, shares: np.ndarray, usable: float) -> Iterator[F
             level: Level = "warning" if mend else "note"
             yield Finding(level, f"{len(days)} dates {words} ({listed}).", mend)
     if usable < 0.1:
-        yield Finding("warning", f"Only {100 * usable:.0f} % of the pixels were seen without cloud.")
+        yield Finding("warning", f"Only {100 * usable:.0f} % of the pixels were observed without cloud.")
 
 
 def _clouds(cube: xr.Dataset, part: xr.Dataset) -> Iterator[Finding]:
-    """A cube of optical bands needs a mask of clouds; other quantities have none."""
+    """Check that a cube of optical bands has a cloud mask; other quantities need none."""
     if not OPTICAL & set(bands(cube)) or ("clouds" in part and bool(part["clouds"].any())):
         return
     quality = [n for n, v in cube.data_vars.items() if v.attrs.get("role") == "quality"]

@@ -1,4 +1,4 @@
-"""What is wrong with the values of a band, judged by the quantity that it holds."""
+"""Checks of the values of a band by its quantity."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import xarray as xr
 from eowidgets.cube.findings import Finding
 from eowidgets.cube.quantity import Quantity, quantity
 
-#: Numbers that mark missing data and are no measurement of any quantity.
+#: Numbers that mark missing data and are not measurements of any quantity.
 FILLS = (-9999.0, -99999.0, -32768.0, -28672.0, -32767.0)
 #: Least share of a band that one extreme value must have to count as undeclared nodata.
 REPEATED = 0.005
 #: Median from which an index was probably stored as integers.
 LARGE_INDEX = 20.0
-#: A band is mostly wrong where more than this share of it is.
+#: A band is reported if more than this share of it is out of range.
 MOST = 0.5
 #: Names that libraries give to bands without a name.
 _UNNAMED = re.compile(
@@ -39,7 +39,7 @@ class Sample:
     quantity : Quantity
     values : ndarray, shape (n,)
     raw : bool
-        Whether they are integers that no scale was applied to.
+        Whether they are integers without an applied scale.
     comparable : bool
         Whether their unit is that of the quantity's usual range, or not stated.
     """
@@ -52,7 +52,7 @@ class Sample:
 
 
 def judge(band: xr.DataArray) -> Iterator[Finding]:
-    """Yield what is wrong with the values of one band; the band is in memory."""
+    """Yield findings on the values of one band in memory."""
     name, values = str(band.name), band.values
     if values.dtype.kind not in "fiub":
         yield Finding("warning", f"The band {name} does not hold numbers ({values.dtype}).", "Drop it.")

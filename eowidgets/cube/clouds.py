@@ -1,10 +1,10 @@
-"""Clouds and shadows that the scene classification missed, found by looking at the neighbours in time.
+"""Clouds and shadows that the scene classification missed, detected by comparison with the neighbours in time.
 
 A cloud brightens the blue band on one date and is gone on the next; a shadow darkens the near infrared
-in the same fleeting way. A clear-cut brightens the blue band too, but it stays. So a pixel is called
-cloudy only if it differs, in the same direction, from what was seen *before* and from what was seen
-*after* it. This is the idea of multi-temporal cloud detection (Hagolle et al. 2010,
-doi:10.1016/j.rse.2010.03.002), made symmetric in time because whole series are at hand. Bare soil that
+in the same way. A clear-cut brightens the blue band too, but it stays. So a pixel is called
+cloudy only if it differs, in the same direction, from the observations *before* and *after*
+it. This is the idea of multi-temporal cloud detection (Hagolle et al. 2010,
+doi:10.1016/j.rse.2010.03.002), made symmetric in time because whole series are available. Bare soil that
 comes and goes is told from haze by the haze-optimised transform (Zhang et al. 2002,
 doi:10.1016/S0034-4257(02)00034-2): soil brightens red more than blue.
 """
@@ -23,21 +23,21 @@ Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 CloudMethod = Callable[[xr.Dataset], xr.DataArray]
 
-#: Fewer dates than this say nothing about what is usual.
+#: Least number of dates of a series that is tested.
 FEWEST = 5
-#: So many seen neighbours on each side, within so many days: what is further away is another season.
+#: Observed neighbours on each side, and their largest distance in days, beyond which the season differs.
 NEIGHBOURS, DAYS = 4, 60
-#: The least rise of blue and of the haze-optimised transform, and fall of near infrared, that is no noise (reflectance).
+#: The least rise of blue and of the haze-optimised transform, and fall of near infrared, above noise (reflectance).
 BLUE, HAZE, SHADOW = 0.015, 0.006, 0.04
 #: A shadow leaves at most this share of the near and shortwave infrared, a wetter or browner canopy more.
 SHADED, SHADED_SWIR = 0.65, 0.8
-#: Differences under so many sigmas of the series' own noise are noise.
+#: Differences below this number of sigmas of the series' noise are noise.
 SIGMAS = 2.0
-#: With neighbours on one side only, a lasting change looks like a cloud: be stricter.
+#: Stricter factor with neighbours on one side only, where a lasting change looks like a cloud.
 ONE_SIDED = 2.0
-#: When so much of what a date shows is cloud, the rest is haze that the threshold did not reach.
+#: Cloudy share of a date from which the rest counts as haze below the threshold.
 WHOLE_DATE = 0.6
-#: Snow: the normalised difference snow index and the near infrared (Dozier 1989); a date with so much of it is not judged.
+#: Snow: the normalised difference snow index and the near infrared (Dozier 1989); a date with more of it is not tested.
 NDSI, SNOW_NIR, SNOWY = 0.4, 0.11, 0.1
 
 
@@ -57,20 +57,20 @@ def cloud_method(name: object) -> CloudMethod | None:
 
 
 def robust_clouds(cube: xr.Dataset) -> xr.DataArray:
-    """Cloud and shadow mask: the scene's own, and what it missed.
+    """Return the cloud and shadow mask of the scene, completed with what it missed.
 
     Parameters
     ----------
     cube : Dataset
         With a blue (else coastal, green or red) band for clouds, and a near-infrared one for shadows; without
-        the first the scene's own mask comes back. Red, green and shortwave infrared make it surer.
+        the first the scene's mask is returned unchanged. Red, green and shortwave infrared improve the test.
 
     Returns
     -------
     DataArray, dims (time, y, x), bool
-        Never less than ``cube["clouds"]``. ``attrs["added"]`` tells how many pixels were added. Snow is not
-        called cloud, and a date with snow on a tenth of it or more keeps the scene's mask, since nothing tells
-        thin cloud from thin snow there; so does a series of fewer than five dates.
+        Never less than ``cube["clouds"]``. ``attrs["added"]`` is the number of added pixels. Snow is not
+        called cloud, and a date with snow on a tenth of it or more keeps the scene's mask, since thin cloud and
+        thin snow cannot be separated there; so does a series of fewer than five dates.
     """
     known = cube["clouds"].transpose(*DIMS) if "clouds" in cube else xr.zeros_like(valid(cube)).transpose(*DIMS)
     names = bands(cube)
@@ -82,7 +82,7 @@ def robust_clouds(cube: xr.Dataset) -> xr.DataArray:
     seen = usable(cube).transpose(*DIMS).values & ~snow & ~snowy[:, None, None]
     days = ((cube["time"].values - cube["time"].values[0]) / np.timedelta64(1, "D")).astype("float32")
     found = np.zeros(seen.shape, bool)
-    for _ in range(2):  # what the first pass finds no longer misleads the second about its neighbours
+    for _ in range(2):  # clouds of the first pass are no longer neighbours in the second
         now = seen & ~found
         found |= _tidy(_fleeting(band, days, now), now)
     result = known | found
@@ -102,14 +102,14 @@ def _snow(cube: xr.Dataset, band: dict[str, Array]) -> Mask:
 
 
 def _fleeting(band: dict[str, Array], days: Array, seen: Mask) -> Mask:
-    """Where a pixel is brighter (cloud) or darker (shadow) than it was before and than it is after."""
-    # Seen dates first, in order, so that "the four before" are the four rows above, whatever lies between.
+    """Return where a pixel is brighter (cloud) or darker (shadow) than on the dates before and after."""
+    # Observed dates first, in order, so that "the four before" are the four rows above, whatever the gaps.
     order = np.argsort(~seen, axis=0, kind="stable")
     there = np.take_along_axis(seen, order, 0)
     when = np.where(there, days[order], np.inf).astype("float32")
 
     def usual(values: Array) -> tuple[Array, Array, Array]:
-        """The values as packed, the rise over their neighbours, and the limit that noise sets to it."""
+        """Return the packed values, their rise over the neighbours, and the limit that follows from the noise."""
         packed = np.where(there, np.take_along_axis(values, order, 0), np.inf)
         packed[~np.isfinite(packed)] = np.inf
         before, after = _low(packed, when, -1), _low(packed, when, +1)
@@ -128,7 +128,7 @@ def _fleeting(band: dict[str, Array], days: Array, seen: Mask) -> Mask:
         dark = next((band[name] for name in ("nir", "nir08") if name in band), None)
         if dark is not None:
             packed, rise, noise = usual(-dark)
-            # One-sided shadows are not judged: the end of a season looks just like one.
+            # One-sided shadows are not tested: the end of a season looks the same.
             low = (rise > np.maximum(SHADOW, noise)) & (packed > SHADED * (packed - rise)) & _between(when)
             if "swir16" in band:
                 packed, rise, _ = usual(-band["swir16"])
@@ -140,9 +140,9 @@ def _fleeting(band: dict[str, Array], days: Array, seen: Mask) -> Mask:
 
 
 def _low(packed: Array, when: Array, direction: int) -> Array:
-    """The second lowest of the neighbours on one side, or the only one; infinite where there is none.
+    """Return the second lowest of the neighbours on one side, or the only one; infinite without neighbours.
 
-    The second lowest, because among four neighbours some may be clouds that nobody has found yet, and one may be
+    The second lowest, because among four neighbours some may be undetected clouds, and one may be
     a shadow.
     """
     lowest, second = np.full((2, *packed.shape), np.inf, dtype="float32")
@@ -156,16 +156,16 @@ def _low(packed: Array, when: Array, direction: int) -> Array:
 
 
 def _between(when: Array) -> Mask:
-    """Where there is a neighbour within reach on both sides."""
+    """Return where there is a neighbour within reach on both sides."""
     near = np.zeros((len(when) + 1, *when.shape[1:]), bool)
     near[1:-1] = np.diff(when, axis=0) <= DAYS
     return near[1:] & near[:-1]
 
 
 def _noise(packed: Array) -> float:
-    """Sigma of the series around the line through their neighbours in time.
+    """Return sigma of the series around the line through the neighbours in time.
 
-    From the lower quartile, which stands as long as a quarter of the pixels behave; a tenth of them is enough.
+    From the lower quartile, which is robust if a quarter of the pixels is undisturbed; a tenth of them is sampled.
     """
     some = packed[:, ::3, ::3]
     bend = np.abs(some[1:-1] - (some[:-2] + some[2:]) / 2)
@@ -175,11 +175,11 @@ def _noise(packed: Array) -> float:
 
 
 def _tidy(found: Mask, seen: Mask) -> Mask:
-    """Drop specks, grow what is left over its soft edge, and give up dates that are mostly cloud."""
+    """Drop specks, grow the rest over its soft edge, and mask dates that are mostly cloud completely."""
     from scipy.ndimage import binary_dilation, binary_opening
 
     plane = np.ones((1, 3, 3), bool)
-    small = min(found.shape[1:]) < 3  # nothing to open in a strip or a single pixel
+    small = min(found.shape[1:]) < 3  # no morphological opening of a strip or a single pixel
     solid = found if small else binary_opening(found, plane)
     grown = solid if small else binary_dilation(solid, plane, iterations=2)
     share = grown.sum((1, 2)) / np.maximum(seen.sum((1, 2)), 1)

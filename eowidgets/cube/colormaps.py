@@ -1,4 +1,4 @@
-"""Colour maps: 256 colours each, a few built in so that nothing else is needed, the rest from matplotlib."""
+"""Colour maps: 256 colours each, a few built in without further packages, the rest from matplotlib."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _lut(name: str) -> np.ndarray:
 
 
 def colormap(name: str) -> np.ndarray:
-    """Look up a colour map by name (matplotlib's names; a trailing ``_r`` turns it round).
+    """Look up a colour map by name (matplotlib's names; a trailing ``_r`` reverses it).
 
     Returns
     -------
@@ -120,12 +120,12 @@ def colormap(name: str) -> np.ndarray:
 
 
 def builtin() -> tuple[str, ...]:
-    """Names of the maps that need no other package."""
+    """Return the names of the colormaps that need no other package."""
     return tuple(_ANCHORS)
 
 
 def hex_color(color: Any) -> str | None:
-    """Return a colour as ``"#rrggbb"``; None for what is no colour.
+    """Return a colour as ``"#rrggbb"``; None if it is not a colour.
 
     Parameters
     ----------

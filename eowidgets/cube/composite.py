@@ -1,4 +1,4 @@
-"""Many dates into few: composites that see the ground where single dates do not."""
+"""Composites: one frame per period from the clear pixels of its dates."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _reduce(data: xr.Dataset, how: How) -> xr.Dataset:
     import warnings
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN|Mean of empty", RuntimeWarning)  # it means: nothing usable here
+        warnings.filterwarnings("ignore", "All-NaN|Mean of empty", RuntimeWarning)  # no usable date: NaN is right
         if how == "best":
             return _best(data)
         if how != "medoid":

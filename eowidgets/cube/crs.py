@@ -21,7 +21,7 @@ def with_crs(cube: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     InputError
-        If there is none, or none that PROJ reads.
+        If there is none, or PROJ cannot read it.
     """
     names = _mappings(cube)
     if "spatial_ref" in cube.coords and names == ["spatial_ref"] and _has_wkt(cube["spatial_ref"]):

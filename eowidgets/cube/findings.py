@@ -19,9 +19,9 @@ class Finding:
     ----------
     level : {"note", "warning", "error"}
     what : str
-        What was found, in one sentence.
+        The finding in one sentence.
     mend : str
-        What to do about it; may be empty.
+        The remedy; may be empty.
     """
 
     level: Level
@@ -29,15 +29,15 @@ class Finding:
     mend: str = ""
 
     def __str__(self) -> str:
-        """One line."""
+        """Return one line."""
         return f"{self.level}: {self.what}" + (f" {self.mend}" if self.mend else "")
 
 
 class Report(list[Finding]):
-    """Findings that print as lines and show as a list; empty where all was inspected and nothing was found."""
+    """Findings that print as lines and show as a list; empty if all was inspected without a problem."""
 
     def __repr__(self) -> str:
-        """Lines of text."""
+        """Return the findings, one per line."""
         return "\n".join(map(str, self)) or "No problems found."
 
     def _repr_html_(self) -> str:

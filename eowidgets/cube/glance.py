@@ -1,4 +1,4 @@
-"""A bounded look into a cube: all of what is in memory, small windows of what is not."""
+"""A bounded read of a cube: all pixels in memory, or small windows of a lazy cube."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from eowidgets.cube.schema import bands, usable, valid
 SIDE, DATES, READS = 256, 3, 40
 #: Lazy cubes up to this size (bytes) are read whole.
 SMALL = 4_000_000
-#: A block larger than this (bytes) is not read for a look.
+#: A block larger than this (bytes) is not read for a check.
 LARGEST = 64_000_000
-#: Where windows lie, as shares of height and width: the middle first, others where nothing was measured there.
+#: Places of windows as shares of height and width: the middle first, then others if nothing was measured there.
 _PLACES = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75))
 
 
@@ -30,7 +30,7 @@ class Glance:
     whole : bool
         Whether it is the whole cube.
     left_out : tuple of str
-        Bands that were not read: their blocks are too large, or the look would have cost too many.
+        Bands that were not read: their blocks are too large, or too many would have been read.
     """
 
     part: xr.Dataset
@@ -39,7 +39,7 @@ class Glance:
 
 
 def glance(cube: xr.Dataset) -> Glance:
-    """Read what a check needs.
+    """Read the part of a cube that a check needs.
 
     A cube in memory is taken whole, and so is a lazy one of a few megabytes. Of a larger lazy cube a window of
     256 × 256 pixels in the middle is read, on three dates (one where the cube has many bands); where nothing was
@@ -79,7 +79,7 @@ def _window(size: int, place: float) -> slice:
 
 
 def _block(values: xr.DataArray) -> int:
-    """Bytes of the largest block."""
+    """Return the bytes of the largest block."""
     if not values.chunks:
         return 0
     return int(np.prod([max(sizes) for sizes in values.chunks])) * values.dtype.itemsize

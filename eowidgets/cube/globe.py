@@ -1,4 +1,4 @@
-"""Grids on the globe: from degrees to pixels and back, whatever the CRS does at the antimeridian and at the poles."""
+"""Grids on the globe: conversion between degrees and pixels, also at the antimeridian and at the poles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-#: Points per side of a grid's border, and per side of the lattice where the border is not on Earth.
+#: Points per side of a grid's border, and per side of the lattice if the border is not on Earth.
 _BORDER, _LATTICE = 32, 65
 #: Largest share of a turn by which a grid may miss the full circle and still count as one.
 _SLACK = 0.01
@@ -134,7 +134,7 @@ def outline(box: GeoBox) -> list[tuple[float, float]]:
 
 
 def _places(box: GeoBox) -> tuple[Floats, Floats, bool]:
-    """Longitudes and latitudes of the border, in order, or, where part of it is not on Earth, of a lattice inside."""
+    """Return longitudes and latitudes of the border, in order; of a lattice inside if part of it is not on Earth."""
     along = np.linspace(0, 1, _BORDER, endpoint=False)
     full, none = np.ones(_BORDER), np.zeros(_BORDER)
     columns = np.concatenate([along, full, 1 - along, none]) * box.width
@@ -150,7 +150,7 @@ def _places(box: GeoBox) -> tuple[Floats, Floats, bool]:
 
 
 def _on_earth(box: GeoBox, columns: Floats, rows: Floats, lon: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
-    """Whether places are where their degrees lead back to: outside the disc or oval of a world map they are not."""
+    """Return whether degrees convert back to the same place; outside the disc or oval of a world map they do not."""
     seen = np.isfinite(lon) & np.isfinite(lat)
     if in_degrees(box):
         return seen
@@ -169,5 +169,5 @@ def _upright(box: GeoBox) -> bool:
 
 
 def _least(box: GeoBox) -> float:
-    """Degrees by which a grid may miss the full circle."""
+    """Return the degrees by which a grid may miss the full circle."""
     return _SLACK * (abs(box.affine.a) if in_degrees(box) else 360 / max(box.shape))

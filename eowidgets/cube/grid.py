@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Name of the coordinate that holds CRS and transform in every cube and every export (that of rioxarray and odc-geo).
 MAPPING = "spatial_ref"
-#: Attributes by which a variable is recognised as a CF grid mapping.
+#: Attributes that identify a variable as a CF grid mapping.
 _MARKS = ("crs_wkt", "spatial_ref", "grid_mapping_name", "GeoTransform")
 #: Share of a pixel by which two transforms may differ and still count as the same.
 _TOLERANCE = 1e-5
@@ -47,7 +47,7 @@ def geobox(cube: xr.Dataset) -> Any:
 def transform(cube: xr.Dataset) -> Affine | None:
     """Return the affine transform from pixels to CRS units, computed from the coordinates.
 
-    A noted ``GeoTransform`` is used only for what coordinates cannot provide: the pixel size along an axis of one
+    A stored ``GeoTransform`` is used only if coordinates are not sufficient: the pixel size along an axis of one
     pixel, and the exact decimals where both agree.
 
     Returns
@@ -111,7 +111,7 @@ def georeference(cube: xr.Dataset) -> xr.Dataset:
 
 
 def north_up(cube: xr.Dataset) -> xr.Dataset:
-    """Put rows from north to south and columns from west to east, which every reader of rasters expects."""
+    """Sort rows from north to south and columns from west to east, which all raster readers expect."""
     for axis, sign in (("y", -1), ("x", 1)):
         if axis in cube.coords and _step(cube[axis].values.astype("float64")) * sign < 0:
             cube = cube.isel({axis: slice(None, None, -1)})
@@ -123,7 +123,7 @@ def _step(values: Any) -> float:
 
 
 def _same(one: Affine, other: Affine, width: int, height: int) -> bool:
-    """Whether two transforms put every corner of a raster in the same place."""
+    """Return whether two transforms place every corner of a raster at the same coordinates."""
     corners = ((0, 0), (width, height))
     size = min(abs(other.a), abs(other.e))
     return all(abs(p - q) <= _TOLERANCE * size for c in corners for p, q in zip(one * c, other * c, strict=True))
@@ -134,7 +134,7 @@ def _is_mapping(variable: xr.DataArray) -> bool:
 
 
 def _mapping(cube: xr.Dataset) -> Any:
-    """Name of the variable that holds the CRS: the one that the bands point to, else any that looks like one."""
+    """Return the name of the variable that holds the CRS: the one that the bands refer to, else any that looks like one."""
     found = [n for n in cube.variables if _is_mapping(cube[n])]
     named = [v.encoding.get("grid_mapping", v.attrs.get("grid_mapping")) for v in cube.variables.values()]
     pointed = [str(n).split(":")[0].split()[0] for n in named if n and str(n).strip()]
@@ -154,7 +154,7 @@ def _noted_transform(cube: xr.Dataset) -> Affine | None:
 
 
 def _crs_attrs(cube: xr.Dataset, attrs: dict[str, Any]) -> dict[str, Any]:
-    """CRS as CF attributes, from a grid mapping without WKT or from whatever odc-geo recognises."""
+    """Return the CRS as CF attributes, from a grid mapping without WKT or from whatever odc-geo recognises."""
     import odc.geo.xr  # noqa: F401  (registers the accessor)
     from pyproj import CRS
     from pyproj.exceptions import CRSError
@@ -184,7 +184,7 @@ def pixel(cube: xr.Dataset, lon: float, lat: float) -> tuple[int, int]:
         If the point is outside the cube, or is not a place on Earth.
     """
     if not (np.isfinite(lon) and -90 <= lat <= 90):
-        raise InputError(f"There is no point {lon:.9g}, {lat:.9g} on Earth: give longitude and latitude in degrees.")
+        raise InputError(f"The point {lon:.9g}, {lat:.9g} is not on Earth: give longitude and latitude in degrees.")
     box = geobox(cube)
     column, row = (float(v) for v in locate(box, lon, lat))
     if not (0 <= column < box.width and 0 <= row < box.height):

@@ -42,7 +42,7 @@ def index(cube: xr.Dataset, name: str, **constants: float) -> xr.DataArray:
     ------
     InputError
         For an unknown index (with the nearest ones), a band that the cube lacks, a constant that the
-        formula has not.
+        formula lacks.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def needed(cube: xr.Dataset, name: str) -> tuple[str, ...]:
 
 
 def missing_bands(cube: xr.Dataset, entry: Any) -> tuple[str, ...]:
-    """Bands (common names) that an entry of the catalogue needs and the cube has not."""
+    """Return the bands (common names) that an entry of the catalogue needs and the cube lacks."""
     have = set(bands(cube))
     needed: list[str] = []
     for letter in entry.bands:
@@ -161,7 +161,7 @@ def missing_bands(cube: xr.Dataset, entry: Any) -> tuple[str, ...]:
 def _entry(name: str) -> Any:
     import spyndex
 
-    if name in spyndex.indices:  # first as written: mSR705 and MSR705 are two indices
+    if name in spyndex.indices:  # exact spelling first: mSR705 and MSR705 are two indices
         return spyndex.indices[name]
     by_lower = {n.lower(): n for n in spyndex.indices}
     if str(name).lower() not in by_lower:
@@ -197,10 +197,10 @@ def _value(cube: xr.Dataset, entry: Any, letter: str, constants: dict[str, float
     if missing:
         has = ", ".join(bands(cube))
         raise InputError(
-            f"The index {entry.short_name} needs {', '.join(missing)}, which this cube has not (it has {has})."
+            f"The index {entry.short_name} needs {', '.join(missing)}, which this cube lacks (it has {has})."
         )
     if letter in _NAMES:
-        # In double precision: 1 - 0.9999999 in float32 is where indices go wrong.
+        # In double precision: differences such as 1 - 0.9999999 lose their digits in float32.
         return cube[_NAMES[letter]].astype("float64")
     if letter in _KERNELS:
         return _kernel(cube, letter, constants)

@@ -61,7 +61,7 @@ def as_dataset(raw: Any) -> xr.Dataset:
 
 
 def is_static(cube: xr.Dataset) -> bool:
-    """Whether a Dataset has no time axis."""
+    """Return whether a Dataset has no time axis."""
     return "time" not in cube.dims
 
 
@@ -107,7 +107,7 @@ def from_array(raw: xr.DataArray) -> xr.Dataset:
 
 
 def _once(renames: dict[Any, str]) -> dict[Any, str]:
-    """Keep the first of several names that stand for one dimension."""
+    """Keep the first of several names of one dimension."""
     kept: dict[Any, str] = {}
     for old, new in renames.items():
         if new not in kept.values():
@@ -144,7 +144,7 @@ def _split(array: xr.DataArray) -> xr.Dataset:
     else:
         names = [f"layer{i + 1}" for i in range(count)]
     if len(set(names)) != len(names):
-        raise InputError("Two bands of the array have the same name: give each its own.")
+        raise InputError("Two bands of the array have the same name: give each a different one.")
     scales, offsets = (_per_band(array.attrs.get(k), count) for k in ("scales", "offsets"))
     attrs = {k: v for k, v in array.attrs.items() if k not in ("long_name", "scales", "offsets")}
     found = xr.Dataset(attrs=attrs if array.name is None else {})
@@ -187,7 +187,7 @@ def _one_date(found: xr.Dataset) -> xr.Dataset:
 
 
 def _may_be_static(found: xr.Dataset) -> bool:
-    """Whether every variable is a layer that needs no date, such as elevation or land cover."""
+    """Return whether every variable is a layer that needs no date, such as elevation or land cover."""
     layers = [v for n, v in found.data_vars.items() if {"y", "x"} <= set(v.dims) and n not in MASKS]
     keys = {quantity(v).key if v.attrs.get("role") != "layer" else "layer" for v in layers}
     return bool(keys) and keys <= {"elevation", "classes", "layer", "embedding"}

@@ -13,7 +13,7 @@ LIBRARIES = {"rio": "rioxarray", "odc": "odc.geo.xr"}
 
 
 class _Placeholder:
-    """Stand in for an accessor until it is needed.
+    """Placeholder of an accessor until its first use.
 
     Looked up on an object, it imports the library, which replaces it by the real accessor. Looked up on the class,
     as the library does before it registers, it appears absent, so that no warning about a replaced accessor results.

@@ -78,10 +78,10 @@ def with_legends(cube: xr.Dataset) -> xr.Dataset:
 
 
 def is_classes(values: xr.DataArray) -> bool:
-    """Whether a variable is a class map: uint8 with ``flag_values``."""
+    """Return whether a variable is a class map: uint8 with ``flag_values``."""
     return values.dtype == np.uint8 and "flag_values" in values.attrs
 
 
 def class_values(attrs: Mapping[Any, Any]) -> Sequence[int]:
-    """Values of the classes in flag attributes."""
+    """Return the class values of flag attributes."""
     return [int(v) for v in np.atleast_1d(attrs.get("flag_values", []))]

@@ -1,4 +1,4 @@
-"""Masks of any type and shape as boolean masks over all axes of a cube."""
+"""Conversion of masks of any type and shape to boolean masks over all axes of a cube."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _boolean(mask: xr.DataArray) -> xr.DataArray:
     values = np.asarray(seen.values)
     if not _is_binary(values):
         raise InputError(
-            f"The mask {mask.name!r} ({mask.dtype}) holds other values than true and false: make it boolean, for instance "
+            f"The mask {mask.name!r} ({mask.dtype}) holds other values than true and false: convert it to boolean, for instance "
             f"with  cube[{mask.name!r}] > 0.5 , or give the variable another name."
         )
     warn_user(f"The mask {mask.name!r} ({mask.dtype}) was read as boolean: 0 is false.")

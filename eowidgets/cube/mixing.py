@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from eowidgets.cube.products import Sensor
 from eowidgets.errors import InputError
 
-#: Per set of products that are merged: product -> name of its own -> name in the merged cube, where these differ.
+#: Per set of products that are merged: product -> its name -> name in the merged cube, where these differ.
 #: HLS: the narrow near infrared of S30 (B8A) is the band that matches B05 of L30 (HLS v2.0 User Guide, table 6).
 _SAME_BAND: dict[frozenset[str], dict[str, dict[str, str]]] = {
     frozenset({"hls-l30", "hls-s30"}): {"hls-s30": {"nir08": "nir", "nir": "nir_broad"}},

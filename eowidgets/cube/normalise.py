@@ -69,7 +69,7 @@ def normalise(
     cube = _masked(cube)
     cube = _ordered(_merge_twins(cube))
     cube.attrs.setdefault("title", "Untitled cube")
-    cube.attrs.pop("sensor", None)  # files of other programs hold other things under this name
+    cube.attrs.pop("sensor", None)  # files of other programs use this name for other values
     if chosen is not None:
         cube.attrs["sensor"] = chosen.key
     return finish(cube, clouds, bands)
@@ -156,7 +156,7 @@ def _sensor(cube: xr.Dataset, given: str | Sensor | None) -> Sensor | None:
 
 
 def _hinted(cube: xr.Dataset) -> Sensor | None:
-    # Files of other programs hold other things under these names ("MSI"): a hint without a product is passed over.
+    # Files of other programs hold other things under these names ("MSI"): a hint without a product is ignored.
     keys = ("sensor", "platform", "constellation", "collection", "product_id", "source_file")
     hints = [str(cube.attrs[k]) for k in keys if cube.attrs.get(k)]
     return next((s for h in hints if (s := SENSORS.get(h) or hinted_sensor(h))), None)
@@ -205,14 +205,14 @@ def _only(cube: xr.Dataset, wanted: list[str]) -> xr.Dataset:
 
 
 def _ordered(cube: xr.Dataset) -> xr.Dataset:
-    """Bands from short to long waves, then what is unknown as it came, then masks and layers: the same from any file."""
+    """Sort bands by wavelength, then unknown ones in their order, then masks and layers; independent of the file."""
     names = [n for n in BAND_LETTERS if n in cube] + [n for n in bands(cube) if n not in BAND_LETTERS]
     others = [n for n in cube.data_vars if n not in names and n not in MASKS]
     return cube[[*names, *others, *(m for m in MASKS if m in cube)]]
 
 
 def _flagged(cube: xr.Dataset) -> xr.Dataset:
-    """Give flags and classes their role, so that no model or picture takes them for bands."""
+    """Set the role of flags and classes, so that no model or picture uses them as bands."""
     unread = []
     for name in bands(cube):
         if name in QUALITY:
@@ -230,7 +230,7 @@ def _flagged(cube: xr.Dataset) -> xr.Dataset:
 
 
 def _is_binary(values: xr.DataArray) -> bool:
-    """Whether a band in memory holds whole numbers of one byte that are 0 or 1 only."""
+    """Return whether a band in memory holds only one-byte integers that are 0 or 1."""
     if values.chunks or values.dtype.kind not in "iu" or values.dtype.itemsize > 1 or "scale_factor" in values.attrs:
         return False
     return bool(values.size and values.isin([0, 1]).all())
@@ -270,7 +270,7 @@ def _masked(cube: xr.Dataset) -> xr.Dataset:
     cube["valid"], cube["clouds"] = valid.transpose(*DIMS), clouds.transpose(*DIMS)
     if clouds is scene and not read:
         note(scene.variable._data, Constant(False, bool))
-    elif clouds is scene and len(read) == 1:  # where a band has no value nothing is drawn, cloudy or not
+    elif clouds is scene and len(read) == 1:  # a pixel without a value in a band is not drawn, cloudy or not
         derive(cube["clouds"], cube[read[0]], partial(_cloudy, quality=QUALITY[read[0]]))
     cube["valid"].attrs = {"long_name": "Measured"}
     cube["clouds"].attrs = {"long_name": "Cloud or cloud shadow"}

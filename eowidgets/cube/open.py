@@ -260,7 +260,7 @@ def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None, c
 
 
 def _window(raw: xr.Dataset, bbox: Any) -> xr.Dataset:
-    """Rows and columns that a bounding box touches, before anything is read; what is outside is refused later."""
+    """Return rows and columns that a bounding box touches, before anything is read; later steps refuse what is outside."""
     from eowidgets.cube.window import window
 
     found = window(raw, bbox, margin=1)

@@ -1,4 +1,4 @@
-"""How a cube was opened: noted on it without anything private, and written as the code that opens it again."""
+"""How a cube was opened: recorded in its attributes without private parts, and written as code that opens it again."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from eowidgets.cube.samples import samples
 from eowidgets.errors import InputError
 from eowidgets.moved import moved_name
 
-#: Attributes of a cube that say where it comes from.
+#: Attributes of a cube that state its origin.
 ATTRIBUTES = ("opened", "opened_with")
-#: What of ``eow.open`` decides what the cube holds, and what it is when left out.
+#: Arguments of ``eow.open`` that determine the content of a cube, with their defaults.
 DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("area", "bbox", "dates", "cloud", "bands", "resolution", "sensor", "crs", "group")),
     "clouds": "mask",
@@ -27,14 +27,14 @@ DEFAULTS: dict[str, Any] = {
 }
 PRINT = "opened_print"
 SOURCE = "opened_source"
-#: What was opened in this session: the public name of a source and the sources that it stands for.
+#: Sources opened in this session, by the public name of each.
 _SOURCES: dict[str, set[str]] = {}
-#: Every so many rows and columns are looked at when values are compared.
+#: Step of the rows and columns whose values are compared.
 STRIDE = 5
 
 
 def note(cube: xr.Dataset, source: Any, **options: Any) -> xr.Dataset:
-    """Note the source and the options that are not the usual ones.
+    """Record the source and the options that differ from the defaults.
 
     Attributes travel with exports, provenance and notebooks, so they hold the public form of the source only (see
     :mod:`eowidgets.cube.private`); the source itself is kept for this session, for :func:`opening` and ``eow.rerun``.
@@ -61,7 +61,7 @@ def note(cube: xr.Dataset, source: Any, **options: Any) -> xr.Dataset:
 
 
 def remember(source: Any) -> str:
-    """Return the public form of a path or an address, and keep for this session what it stands for."""
+    """Return the public form of a path or an address, and store the original for this session."""
     real = _real(source)
     # A relative path is shortened as an absolute one: it may lead out of the working directory.
     shown = public(real)
@@ -76,12 +76,12 @@ def _real(source: Any) -> str:
 
 
 def sources_of(noted_source: str) -> set[str]:
-    """Return all sources of this session that are noted under one name."""
+    """Return all sources of this session with one public name."""
     return _SOURCES.get(noted_source, set())
 
 
 def source_of(noted_source: str) -> str:
-    """Return the source that a noted one stands for in this session, else the noted one itself.
+    """Return the original of a recorded source in this session, else the recorded source.
 
     Raises
     ------
@@ -99,16 +99,16 @@ def source_of(noted_source: str) -> str:
 
 
 def forget(cube: xr.Dataset) -> xr.Dataset:
-    """Take the note off a cube that ``eow.open`` does not give."""
+    """Remove the record from a cube that ``eow.open`` does not return."""
     found = cube.copy()
     found.attrs = {k: v for k, v in cube.attrs.items() if k not in ATTRIBUTES}
     return found
 
 
 def noted(attrs: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """Source and options out of a cube's attributes; None and nothing where they do not tell.
+    """Return source and options from a cube's attributes; None and an empty dict if they are not recorded.
 
-    The attributes may come from anybody: what is not such an option is left out, and nothing is opened here.
+    The attributes may be untrusted: unknown options are left out, and nothing is opened here.
     """
     source = attrs.get("opened")
     if not isinstance(source, str) or not source:
@@ -121,12 +121,12 @@ def noted(attrs: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
 
 
 def here(source: str) -> bool:
-    """Whether opening it again looks at nothing but a sample or a file of this machine."""
+    """Return whether the source can be reopened without a network: a sample or a file of this machine."""
     return source in samples() or ("://" not in source and Path(source).expanduser().exists())
 
 
 def print_of(cube: xr.Dataset) -> str:
-    """Hash of the coordinates, the names and, where they are in memory, some of the values."""
+    """Return a hash of the coordinates, the names and, where they are in memory, some of the values."""
     found = hashlib.sha256()
     for key in (k for k in ("time", "y", "x") if k in cube.coords):
         found.update(np.ascontiguousarray(cube[key].values).tobytes())
@@ -152,7 +152,7 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def plain_option(value: Any) -> Any:
-    """Return an option as JSON takes it: days as text, ranges as pairs, an area as GeoJSON or as four numbers."""
+    """Return an option as a JSON value: days as text, ranges as pairs, an area as GeoJSON or as four numbers."""
     if isinstance(value, Area):
         from shapely.geometry import box
 

@@ -13,7 +13,7 @@ from eowidgets.errors import InputError
 
 
 def opening(cube: xr.Dataset) -> str | None:
-    """Write the expression that opens this cube again.
+    """Return the expression that opens this cube again.
 
     The expression holds the public form of the source: for a file that is not below the working directory, its name.
 
@@ -21,7 +21,7 @@ def opening(cube: xr.Dataset) -> str | None:
     -------
     str or None
         As ``eow.open('romania', clouds='robust')``, with ``.sel`` and ``.isel`` where dates, rows or columns were cut off.
-        None where nothing of that kind gives this cube: another grid, other bands, masks or values, gaps in it.
+        None if no such expression gives this cube: another grid, other bands, masks or values, gaps in it.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def opening(cube: xr.Dataset) -> str | None:
 
 
 def _part(whole: Any, part: Any) -> slice | None:
-    """Where the values of ``part`` lie in a row among ``whole``, if they do."""
+    """Return where the values of ``part`` occur as one run in ``whole``; None if they do not."""
     start = int(np.argmax(whole == part[0])) if len(part) else 0
     found = slice(start, start + len(part))
     return found if np.array_equal(whole[found], part) else None

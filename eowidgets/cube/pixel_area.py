@@ -11,7 +11,7 @@ from eowidgets.cube import globe
 from eowidgets.errors import InputError
 
 Array = npt.NDArray[np.float64]
-#: A projection whose areas are within this share of those on the ellipsoid is taken as it is: 10 m pixels of UTM have 100 m².
+#: A projection whose areas are within this share of those on the ellipsoid is not corrected: 10 m pixels of UTM have 100 m².
 PLANE = 0.01
 #: Points per side at which the scale of a projection is computed.
 _LATTICE = 17

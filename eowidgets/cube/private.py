@@ -1,4 +1,4 @@
-"""What of a path or an address may leave the machine: no folder above the working directory, user name or key."""
+"""Public forms of paths and addresses: without folders above the working directory, user names and keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WITHIN = re.compile(r"(?<![\w/])(/(?:home|Users|root)/[^\s\"'<>,;:()\\]+|[A-Za-
 
 
 def public(source: Any) -> str:
-    """Return a path or an address without what is private in it.
+    """Return a path or an address without its private parts.
 
     A file below the working directory becomes its relative path, any other absolute path or one through a parent
     folder its name. An address loses user, password, query and fragment. Other text is returned as it is.
@@ -44,7 +44,7 @@ def public(source: Any) -> str:
 
 
 def scrub(value: Any) -> Any:
-    """Return text, or the values of lists and mappings, with every path and address in it made public."""
+    """Return text, or the values of lists and mappings, with every path and address in its public form."""
     if isinstance(value, Mapping):
         return {k: scrub(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

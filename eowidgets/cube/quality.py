@@ -2,7 +2,7 @@
 
 Classes and bits as published: Sentinel-2 L2A scene classification, Landsat QA_PIXEL, pixel_qa and BQA, HLS v2.0
 Fmask, Digital Earth Australia fmask, MOD09 ``state_1km``, MOD13 reliability. Cloud shadow counts as
-cloud, because the ground is not observed as it is.
+cloud, because its reflectance is not that of the ground.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Quality:
 
 
 def _classes(*classes: int) -> Callable[[NDArray], NDArray[np.bool_]]:
-    # A table of 256 answers is faster than isin, which sorts.
+    # A table of 256 entries is faster than isin, which sorts.
     table = np.zeros(256, bool)
     table[list(classes)] = True
     return lambda values: table[values.astype("uint8", copy=False)]
@@ -189,7 +189,7 @@ def quality_name(name: str, preferred: Iterable[str] = ()) -> str | None:
 
 
 def is_flag_name(name: str) -> bool:
-    """Whether a name states that a band holds flags, although their coding is not known.
+    """Return whether a name states that a band holds flags, although their coding is not known.
 
     Examples
     --------

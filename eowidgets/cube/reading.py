@@ -1,4 +1,4 @@
-"""Failures of a source while it is read."""
+"""Errors of a source while it is read."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from eowidgets.errors import EowidgetsError, SourceError, shown, words
 
 @contextmanager
 def reading(what: str = "The pixels", file: str = "") -> Iterator[None]:
-    """Turn whatever is raised while a source is read into one sentence.
+    """Convert any error during reading into one sentence.
 
     Drivers, codecs and functions applied with dask raise errors of any type.
 
     Parameters
     ----------
     what : str
-        What is read, as the subject of the sentence, in the plural.
+        Subject of the sentence, in the plural.
     file : str
         Name of the file, where it is known.
 
@@ -39,5 +39,5 @@ def reading(what: str = "The pixels", file: str = "") -> Iterator[None]:
     except Exception as error:
         where, mend = "", "check the source and run the same call again"
         if file:
-            where, mend = f" of {shown(file)}", "the file may be incomplete or damaged, so copy or make it again"
+            where, mend = f" of {shown(file)}", "the file may be incomplete or damaged, so copy or create it again"
         raise SourceError(f"{what}{where} cannot be read ({words(error)}): {mend}.") from error

@@ -1,4 +1,4 @@
-"""Fewer dates, larger pixels: what ``eow.open`` does on request before anyone computes."""
+"""Fewer dates and larger pixels: reductions that ``eow.open`` applies on request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eowidgets.errors import InputError
 
 
 def between(cube: xr.Dataset, dates: Any) -> xr.Dataset:
-    """Only some dates.
+    """Select a range of dates.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def between(cube: xr.Dataset, dates: Any) -> xr.Dataset:
     Raises
     ------
     InputError
-        If nothing is left, or what was given are no dates.
+        If no date is left, or the values are not dates.
     """
     if dates is None:
         return cube
@@ -52,7 +52,7 @@ def _on(cube: xr.Dataset, dates: list[Any]) -> xr.Dataset:
 
 
 def coarsen(cube: xr.Dataset, resolution: float) -> xr.Dataset:
-    """Larger pixels: bands are averaged, masks and quality take what is most frequent.
+    """Enlarge the pixels: bands are averaged, masks and quality take the most frequent value.
 
     Raises
     ------

@@ -21,7 +21,7 @@ FOLDER = Path(str(files("eowidgets"))) / "samples"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What there is to know about a sample before it is opened."""
+    """Metadata of a sample before it is opened."""
 
     name: str
     title: str
@@ -30,7 +30,7 @@ class Sample:
     megabytes: float
 
 
-#: Written down, because names of samples are looked up where the files need not be installed.
+#: Constants, because names of samples are also needed without the files.
 _SAMPLES = {
     "romania": Sample(
         "romania",
@@ -77,7 +77,7 @@ def open_sample(name: str) -> xr.Dataset:
     """
     if name not in _SAMPLES:
         raise unknown("sample", name, _SAMPLES)
-    # Loaded at once: a sample is small, and an open file would be a trap for those who copy or delete it.
+    # Loaded at once: a sample is small, and an open file cannot be copied or deleted safely.
     with xr.open_dataset(_file(name), engine="netcdf4", decode_coords="all") as ds:
         cube = ds.load()
     # Plain numpy, and no second look at it (fastpath): else xarray first imports dask.array and scipy, half the time here.
@@ -96,6 +96,6 @@ def _file(name: str) -> Path:
 
 
 def countries() -> dict[str, Any]:
-    """Natural Earth land polygons with borders at 1:110 m, as a GeoJSON FeatureCollection (lon/lat)."""
+    """Return Natural Earth land polygons with borders at 1:110 m, as a GeoJSON FeatureCollection (lon/lat)."""
     collection: dict[str, Any] = json.loads((FOLDER / "countries.geojson").read_text(encoding="utf-8"))
     return collection

@@ -1,4 +1,4 @@
-"""From stored numbers to physical values, and refusals where these cannot be right."""
+"""Conversion of stored numbers to physical values, with errors for impossible values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STORAGE = ("scale_factor", "add_offset", "_FillValue", "missing_value", "nodata
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How the stored numbers of a band become values: ``number * scale + offset``, NaN for ``nodata``."""
+    """Calibration of the stored numbers of a band: ``number * scale + offset``, NaN for ``nodata``."""
 
     scale: float | None = None
     offset: float = 0.0
@@ -48,7 +48,7 @@ class Calibration:
         """
         if values.dtype.kind not in "fiub":
             raise InputError(
-                f"The band {shown(str(values.name))} holds {values.dtype} in place of numbers: convert or drop it first."
+                f"The band {shown(str(values.name))} holds {values.dtype} instead of numbers: convert or drop it first."
             )
         result = values.astype("float32")
         if self.nodata is not None and not np.isnan(self.nodata):
@@ -79,7 +79,7 @@ def scale(cube: xr.Dataset, sensor: Sensor | None, *, forced: bool) -> xr.Datase
     cube : Dataset
         Bands under their common names.
     sensor : Sensor or None
-        Source of scale and offset for integers that have none of their own.
+        Source of scale and offset for integers without them.
     forced : bool
         The user stated the sensor: it also holds for floats where these cannot be reflectance.
 
@@ -99,7 +99,7 @@ def scale(cube: xr.Dataset, sensor: Sensor | None, *, forced: bool) -> xr.Datase
 
 
 def as_floats(cube: xr.Dataset, sensor: Sensor | None) -> xr.Dataset:
-    """Give values that are physical already the type, the unit and the quantity of a cube."""
+    """Add type, unit and quantity of a cube to values that are physical already."""
     for name in bands(cube):
         if name not in QUALITY:
             values = cube[name].assign_attrs(scaled=True)
@@ -162,7 +162,7 @@ def _calibration(values: xr.DataArray, band: Band | None, sensor: Sensor | None,
         factor, offset = float(attrs.get("scale_factor", 1.0)), float(attrs.get("add_offset", 0.0))
         return Calibration(factor, offset, nodata, *_meaning(values, band))
     if not _is_bare(values):
-        # A sensor that is stated holds for floats only where they cannot be reflectance: saved cubes are scaled.
+        # A stated sensor applies to floats only if they cannot be reflectance: saved cubes are scaled.
         if not (forced and band and typical(values) > QUANTITIES["reflectance"].high):
             return _unscaled(values, band, nodata)
     elif _is_picture(values, band, sensor):
@@ -233,13 +233,13 @@ def _stored(values: xr.DataArray) -> np.dtype[Any]:
 
 
 def _is_bare(values: xr.DataArray) -> bool:
-    """Whether a band holds integers without a scale."""
+    """Return whether a band holds integers without a scale."""
     integers = values.dtype.kind in "iu" or (_stored(values).kind in "iu" and "scale_factor" not in values.encoding)
     return integers and "scale_factor" not in values.attrs and not values.attrs.get("scaled")
 
 
 def _is_picture(values: xr.DataArray, band: Band | None, sensor: Sensor | None) -> bool:
-    """Whether a band is one of an 8-bit picture: no product but NAIP and old Level 1 stores bands in 8 bits."""
+    """Return whether a band belongs to an 8-bit picture: only NAIP and old Level 1 products store bands in 8 bits."""
     if _stored(values) != np.dtype("uint8") or (sensor is not None and sensor.family == "landsat-l1" and band):
         return False
     return quantity(values).key == "reflectance" or (
@@ -269,7 +269,7 @@ def _without_fills(values: xr.DataArray, result: xr.DataArray) -> xr.DataArray:
 def _refuse_wrong_scale(cube: xr.Dataset) -> None:
     names = [n for n in bands(cube) if cube[n].attrs.get("quantity") == "reflectance"]
     high = QUANTITIES["reflectance"].high
-    # Of a lazy cube one band is looked at, so that little is read.
+    # One band of a lazy cube is checked, so that little is read.
     for name in names[:1] if any(cube[n].chunks for n in names) else names:
         middle = typical(cube[name])
         if middle > high:
@@ -290,7 +290,7 @@ def _warn_of_picture(values: xr.DataArray, sensor: Sensor | None) -> None:
 def _warn_of_level_1(sensor: Sensor) -> None:
     if sensor.key == "landsat-tm-l1":
         raise InputError(
-            "These are Level-1 numbers of Landsat 4-7, whose scale stands in the MTL file of the scene: put "
+            "These are Level-1 numbers of Landsat 4-7, whose scale is in the MTL file of the scene: put "
             "..._MTL.txt into the same folder, or use the Level-2 product."
         )
     warn_user(
@@ -300,7 +300,7 @@ def _warn_of_level_1(sensor: Sensor) -> None:
 
 
 def _warn_of_offset(cube: xr.Dataset, sensor: Sensor | None) -> None:
-    """Warn where Sentinel-2 numbers since 2022 are nowhere dark, as if they still carried the offset."""
+    """Warn if Sentinel-2 numbers since 2022 have no dark pixels, as with the offset still included."""
     names = list(cube.data_vars)
     if sensor is None or sensor.baseline is not None or not sensor.key.startswith("sentinel2") or not names:
         return
@@ -315,5 +315,5 @@ def _warn_of_offset(cube: xr.Dataset, sensor: Sensor | None) -> None:
 
 
 def is_flags(variable: xr.DataArray) -> bool:
-    """Whether a variable holds flags: booleans, or integers under a name that states so."""
+    """Return whether a variable holds flags: booleans, or integers under a name that states so."""
     return variable.dtype == bool or (_stored(variable).kind in "iu" and is_flag_name(str(variable.name)))

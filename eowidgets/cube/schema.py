@@ -1,4 +1,4 @@
-"""What a satellite time series is: an xarray Dataset with agreed names.
+"""The schema of a cube: an xarray Dataset with agreed names.
 
 A *cube* has dims ``(time, y, x)``, one float32 variable per band under its common name (reflectance
 0..1, NaN where nothing was measured), two boolean masks (``valid``, ``clouds``), increasing and
@@ -69,7 +69,7 @@ def bands(cube: xr.Dataset) -> tuple[str, ...]:
 
 
 def valid(cube: xr.Dataset) -> xr.DataArray:
-    """Boolean ``(time, y, x)``: True where the sensor measured anything."""
+    """Return a boolean ``(time, y, x)``: True where the sensor measured anything."""
     if "valid" in cube:
         return cube["valid"]
     names = bands(cube)
@@ -82,13 +82,13 @@ def valid(cube: xr.Dataset) -> xr.DataArray:
 
 
 def usable(cube: xr.Dataset) -> xr.DataArray:
-    """Boolean ``(time, y, x)``: True where the ground was seen (measured, no cloud, no shadow)."""
+    """Return a boolean ``(time, y, x)``: True where the ground was observed (measured, no cloud, no shadow)."""
     ok = valid(cube)
     return ok & ~cube["clouds"] if "clouds" in cube else ok
 
 
 def stack(cube: xr.Dataset, names: tuple[str, ...] | None = None) -> xr.DataArray:
-    """Bands as one array ``(time, band, y, x)`` float32, for those who think in tensors."""
+    """Return the bands as one float32 array ``(time, band, y, x)``."""
     chosen = names or bands(cube)
     array = cube[list(chosen)].to_dataarray("band").astype("float32")
     ordered: xr.DataArray = array.transpose("time", "band", "y", "x")

@@ -78,19 +78,19 @@ def clip(cube: xr.Dataset, area: Any) -> xr.Dataset:
 
 
 def area_series(cube: xr.Dataset, area: Any, indices: Iterable[str] = ()) -> xr.Dataset:
-    """Mean and spread of every band over an area, date by date, clouds left out.
+    """Return mean and standard deviation of every band over an area, date by date, without clouds.
 
     Parameters
     ----------
     area : Area or what `Area.of` takes
     indices : iterable of str
-        Spectral indices to summarise beside the bands; the index is taken per pixel, then averaged.
+        Spectral indices to summarise in addition to the bands; the index is taken per pixel, then averaged.
 
     Returns
     -------
     Dataset, dims (time,)
         Per band ``b``: ``b`` (mean), ``b_std``, ``b_p10``, ``b_p90``; and ``usable`` (share of the area's
-        pixels that was seen, 0..1). ``attrs["hectares"]`` is the size of the area.
+        pixels that was observed, 0..1). ``attrs["hectares"]`` is the size of the area.
     """
     place = Area.of(area)
     cut = clip(cube, place)
@@ -103,17 +103,17 @@ def area_series(cube: xr.Dataset, area: Any, indices: Iterable[str] = ()) -> xr.
     for name, curve in curves.items():
         values = curve.where(seen)
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=RuntimeWarning)  # all-NaN dates: nothing was seen, NaN is right
-            spread = values.quantile([0.1, 0.9], ("y", "x")).astype("float32")
+            warnings.filterwarnings("ignore", category=RuntimeWarning)  # all-NaN dates: no observation, NaN is right
+            tails = values.quantile([0.1, 0.9], ("y", "x")).astype("float32")
             out[name] = values.mean(("y", "x"), keep_attrs=True)
             out[f"{name}_std"] = values.std(("y", "x"))
-        out[f"{name}_p10"] = spread.isel(quantile=0, drop=True)
-        out[f"{name}_p90"] = spread.isel(quantile=1, drop=True)
+        out[f"{name}_p10"] = tails.isel(quantile=0, drop=True)
+        out[f"{name}_p90"] = tails.isel(quantile=1, drop=True)
     out["usable"] = seen.sum(("y", "x")) / int(inside.sum())
     return out
 
 
 def cloud_cover(cube: xr.Dataset) -> xr.DataArray:
-    """Share of each date's pixels that were not seen (cloud, shadow or nothing measured), 0..1, dims (time,)."""
+    """Return the share of each date's pixels that were not observed (cloud, shadow or nothing measured), 0..1, dims (time,)."""
     cover = 1 - usable(cube).mean(("y", "x"))
     return cover.rename("cloud_cover").assign_attrs(long_name="Not seen", units="1")

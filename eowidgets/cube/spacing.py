@@ -1,4 +1,4 @@
-"""Whether rows and columns are evenly spaced, as one affine transform assumes."""
+"""Check that rows and columns are evenly spaced, as an affine transform assumes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TOLERANCE = 0.05
 
 
 def check_axis(cube: xr.Dataset, axis: str) -> None:
-    """Refuse rows or columns that no transform describes.
+    """Refuse rows or columns that a transform cannot describe.
 
     Parameters
     ----------
@@ -27,10 +27,10 @@ def check_axis(cube: xr.Dataset, axis: str) -> None:
     if axis not in cube.coords:
         raise InputError(f"The data have no {axis} coordinates: add them, so that pixels can be found on the ground.")
     if cube[axis].dims != (axis,) or cube[axis].dtype.kind not in "fiu":
-        raise InputError(f"The {axis} coordinates are not numbers: give each row and column its place.")
+        raise InputError(f"The {axis} coordinates are not numbers: give each row and column a coordinate.")
     values = cube[axis].values.astype("float64")
     if not np.isfinite(values).all():
-        raise InputError(f"Some {axis} coordinates are not numbers: give each row and column its place.")
+        raise InputError(f"Some {axis} coordinates are not numbers: give each row and column a coordinate.")
     if len(values) < 2:
         return
     step = (values[-1] - values[0]) / (len(values) - 1)

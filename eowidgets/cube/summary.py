@@ -10,7 +10,7 @@ from eowidgets.cube.series import cloud_cover
 
 
 def summary(cube: xr.Dataset) -> str:
-    """What a cube is: title, dates, size, bands, how much was seen; stable from run to run.
+    """Return title, dates, size, bands and observed share of a cube as text; the same in every run.
 
     Examples
     --------

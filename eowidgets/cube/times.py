@@ -108,4 +108,6 @@ def _calendar(cube: xr.Dataset, calendar: str) -> Any:
 
 
 def _not_dates() -> InputError:
-    return InputError("The times are not dates: make them datetime64, for instance with  pandas.to_datetime(...).")
+    return InputError(
+        "The times are not dates: convert them to datetime64, for instance with  pandas.to_datetime(...)."
+    )

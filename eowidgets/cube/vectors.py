@@ -11,7 +11,7 @@ from eowidgets.cube.opened import PRINT, print_of
 from eowidgets.cube.schema import DIMS, FEATURE, MASKS
 from eowidgets.errors import InputError, shown
 
-#: Name of the variable of a cube that a reader makes.
+#: Name of the variable of a cube from a reader.
 EMBEDDING = "embedding"
 
 
@@ -55,7 +55,7 @@ def vector_cube(raw: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        The vectors as float32, ``valid`` where every number of a vector is there, and ``clouds``, which is False
+        The vectors as float32, ``valid`` where a vector is complete, and ``clouds``, which is False
         everywhere; masks that ``raw`` holds are kept.
     """
     vectors = vectors_of(raw)
@@ -98,10 +98,10 @@ def as_bands(cube: xr.Dataset) -> xr.Dataset:
             attrs, long_name=f"Embedding, number {i}", quantity=EMBEDDING
         )
     rest = cube.drop_vars([vectors.name, FEATURE], errors="ignore")
-    spread = rest.assign(found)[[*found, *rest.data_vars]]
-    if PRINT in cube.encoding and cube.encoding[PRINT] == print_of(cube):  # what opens the one opens the other
-        spread.encoding |= {**cube.encoding, PRINT: print_of(spread)}
-    return spread
+    unfolded = rest.assign(found)[[*found, *rest.data_vars]]
+    if PRINT in cube.encoding and cube.encoding[PRINT] == print_of(cube):  # the same call opens both
+        unfolded.encoding |= {**cube.encoding, PRINT: print_of(unfolded)}
+    return unfolded
 
 
 def refuse_for_vectors(cube: xr.Dataset, **given: Any) -> None:
@@ -116,5 +116,5 @@ def refuse_for_vectors(cube: xr.Dataset, **given: Any) -> None:
     if name is not None and holds_vectors(cube):
         raise InputError(
             f"{name}= does not apply to embeddings, whose numbers belong together on their own grid: leave it out, and "
-            "resample a map that was made from them."
+            "resample a map that was predicted from them."
         )

@@ -1,1 +1,1 @@
-"""engine."""
+"""Run models over data of any size."""

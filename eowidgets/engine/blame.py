@@ -1,4 +1,4 @@
-"""What a model raises or gives that it should not, as one sentence that names the model and the place."""
+"""Errors and wrong results of a model, as one sentence that names the model and the place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.errors import EowidgetsError, ModelError, short, shown, words
 
 @contextmanager
 def blame(model: Model, where: str) -> Iterator[None]:
-    """Turn whatever a model raises into one sentence; running out of memory and interrupts pass.
+    """Convert exceptions of a model into one sentence; out-of-memory errors and interrupts pass unchanged.
 
     Raises
     ------
@@ -32,13 +32,13 @@ def blame(model: Model, where: str) -> Iterator[None]:
     except BaseException as error:
         if dev.is_out_of_memory(error):
             raise
-        # contextlib takes a RuntimeError that is caused by StopIteration for one that Python made of it.
+        # contextlib would treat a RuntimeError caused by StopIteration as one that Python raised itself.
         cause = None if isinstance(error, StopIteration) else error
         raise ModelError(f"The model {shown(model.name)} failed {where}: {words(error)}") from cause
 
 
 def declared(model: Model, bands: tuple[str, ...]) -> tuple[Output, ...]:
-    """Return what a model says that it gives, from these bands.
+    """Return the outputs that a model declares for these bands.
 
     Raises
     ------
@@ -48,14 +48,14 @@ def declared(model: Model, bands: tuple[str, ...]) -> tuple[Output, ...]:
     found: Any = model.outputs(bands)
     if isinstance(found, Output):
         raise ModelError(
-            f"The outputs of the model {shown(model.name)} are one {found.kind} and no tuple: return (eow.{found.kind}(...),) "
+            f"The outputs of the model {shown(model.name)} are one {found.kind}, not a tuple: return (eow.{found.kind}(...),) "
             "with a comma at its end."
         )
     return tuple(found)
 
 
 def _of(model: Model, output: Mosaic | Gathered, found: Any) -> Any:
-    """Return what a model gave for one output.
+    """Return what a model returned for one output.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def _of(model: Model, output: Mosaic | Gathered, found: Any) -> Any:
     if output.name not in found:
         gave = short(", ".join(map(str, found)) or "nothing")
         raise ModelError(
-            f"The model {name} promised {what} and gave {gave}: return a dict with the names of its outputs."
+            f"The model {name} declares {what} and returned {gave}: return a dict with the names of its outputs."
         )
     return found[output.name]
 
@@ -85,7 +85,7 @@ def rows_as_promised(model: Model, output: Gathered, found: Any, windows: int) -
         raise ModelError(
             f"The model {shown(model.name)} gave {shown(output.name)} as {given}: return one item per window."
         )
-    # Half precision has no arrays of numpy, which rows are made of.
+    # Rows are numpy arrays, and numpy has no bfloat16.
     return list(items.float() if isinstance(items, torch.Tensor) and items.is_floating_point() else items)
 
 
@@ -109,7 +109,7 @@ def as_promised(model: Model, output: Mosaic, found: Any, shape: tuple[int, ...]
     Raises
     ------
     ModelError
-        For a missing output, something else than a tensor, and another shape or type.
+        For a missing output, an object that is not a tensor, or another shape or type.
     """
     name, what = shown(model.name), shown(output.name)
     tensor = _of(model, output, found)
@@ -127,7 +127,7 @@ def as_promised(model: Model, output: Mosaic, found: Any, shape: tuple[int, ...]
 
 
 def check_values(model: Model, output: Mosaic, tensor: torch.Tensor, measured: torch.Tensor) -> None:
-    """Refuse values that no result has.
+    """Refuse values that no result may have.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def check_values(model: Model, output: Mosaic, tensor: torch.Tensor, measured: t
     Raises
     ------
     ModelError
-        For infinite values, or probabilities outside 0..1, where something was seen.
+        For infinite values, or probabilities outside 0..1, where something was observed.
     """
     wrong = output.problem(tensor)
     if wrong is None:

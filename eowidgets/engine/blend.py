@@ -2,7 +2,7 @@
 
 The blend of two windows is written ``a + w * (b - a)`` and only where they differ. So a constant field,
 and a model that gives back its input, come through without a rounding error whatever the windows are.
-NaN is "no opinion": where only one window has a value, it counts alone.
+NaN has no weight: where only one window has a value, that value is the result.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def mix(before: Array, after: Array, weight: Array) -> Array:
     >>> mix(np.float32([1, 1, np.nan]), np.float32([1, 3, 5]), np.float32([0.5, 0.5, 0.5]))
     array([1., 2., 5.], dtype=float32)
     """
-    # In place: a seam is crossed by every class of every window, and each array spared is a pass over memory.
+    # In place: seams are blended for every class of every window, and each array saved is a pass over memory.
     with np.errstate(invalid="ignore", over="ignore"):
         mixed: Array = after - before
         mixed *= weight
@@ -38,9 +38,9 @@ def mix(before: Array, after: Array, weight: Array) -> Array:
 
 
 def paste(canvas: Array, window: Array, axis: Axis, index: int, dim: int, origin: int = 0) -> None:
-    """Put the reach of one window into ``canvas`` along ``dim``, blending over the seam with what is there.
+    """Put the reach of one window into ``canvas`` along ``dim``, blended over the seam with its content.
 
-    Windows are pasted in order: when window ``index`` comes, window ``index - 1`` lies there already.
+    Windows are pasted in order: window ``index - 1`` is pasted before window ``index``.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from eowidgets.engine.items import Items, Share, items_of, refuse_table
 from eowidgets.engine.places import Place, Places
 from eowidgets.engine.predict import Piece, Site
 from eowidgets.engine.provenance import about, fingerprint
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.system import check_plain
 
@@ -48,8 +48,8 @@ class CubeChips(Places):
         self._side = max(1, round(side * wants / has))
         self.site = Site(self.bands, self.site.days, self.site.out_days, self.site.geobox, wants)
 
-    def read(self, place: Place) -> Block:
-        """Read the chip around one place; what lies beyond the cube is not measured."""
+    def read(self, place: Place) -> RasterBlock:
+        """Read the chip around one place; pixels outside the cube count as not measured."""
         height, width = self.site.geobox.shape
         top, left = round(place.y - self._side / 2), round(place.x - self._side / 2)
         rows, columns = (
@@ -115,7 +115,7 @@ class FileChips(Items):
             pieces = [Piece(self._block(i), whole, whole, slice(0, 1), (0.0, 0.0)) for i in numbers]
             yield Share(numbers, pieces, self.site, dates, self.model, len(numbers))
 
-    def _block(self, i: int) -> Block:
+    def _block(self, i: int) -> RasterBlock:
         import warnings
 
         import rasterio
@@ -143,18 +143,18 @@ class FileChips(Items):
         return pd.DataFrame(columns, index=pd.Index(names, name="file"))
 
     def notes(self, seed: int, engine: dict[str, Any]) -> dict[str, Any]:
-        """Return the provenance, with the number of images but not where they are."""
+        """Return the provenance, with the number of images but not their path."""
         return {**about(self.model), "call": "chips", "seed": seed, "engine": engine, "chips": len(self)}
 
 
-def _sized(raw: Any, measured: Any, usable: Any, size: int) -> Block:
-    """Return a block of ``size`` pixels; what was not measured is never averaged in."""
+def _sized(raw: Any, measured: Any, usable: Any, size: int) -> RasterBlock:
+    """Return a block resampled to ``size`` pixels; pixels that were not measured are excluded from averages."""
     if raw.shape[-1] == raw.shape[-2] == size:
-        return Block(raw, measured, usable, 0, 0)
+        return RasterBlock(raw, measured, usable, 0, 0)
     seen = torch.from_numpy(measured)[None]
     scaled = resample(torch.from_numpy(raw)[None], seen, (size, size))[0].numpy()
     masks = [interpolate(torch.from_numpy(m).float(), (size, size)).numpy() >= 0.5 for m in (measured, usable)]
-    return Block(scaled * masks[0][:, None], masks[0], masks[1], 0, 0)
+    return RasterBlock(scaled * masks[0][:, None], masks[0], masks[1], 0, 0)
 
 
 @items_of.register(Chips)
@@ -165,6 +165,6 @@ def chips_of(feed: Chips, model: Model, source: Any, places: Any) -> Items:
         return FileChips(model, Path(source))
     if places is None:
         raise InputError(
-            f"Model {shown(model.name)} gives one result per place: name them with places=, a GeoDataFrame of points."
+            f"Model {shown(model.name)} returns one result per place: give places=, a GeoDataFrame of points."
         )
     return CubeChips(model, source, places)

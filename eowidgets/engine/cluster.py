@@ -1,7 +1,7 @@
-"""The same parts of a run on a Dask cluster: of a cube strips, whose chunks each worker writes; else rows of a table.
+"""Parts of a run on a Dask cluster: strips of a cube, whose chunks each worker writes, or rows of a table.
 
-Workers open and read lazy cubes by themselves. Model and opening are sent once (:mod:`~eowidgets.engine.shipment`), pixels
-only of what lies in the memory of the client (:mod:`~eowidgets.engine.held`).
+Workers open and read lazy cubes themselves. Model and recipe for opening are sent once
+(:mod:`~eowidgets.engine.shipment`), pixels only of variables in the memory of the client (:mod:`~eowidgets.engine.held`).
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from eowidgets.engine.held import Held, completed
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Limits, Plan
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.engine.saved import store_of
 from eowidgets.engine.shipment import Shipment, packed, send
 from eowidgets.engine.strips import Strip
 from eowidgets.engine.workload import Workload
 from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError, short, words
 
-#: More parts than workers, so that a slow or lost one holds up little; as many are under way at a time ...
+#: Parts per worker, so that a slow or lost worker delays little; this many are in progress at a time ...
 PARTS_PER_WORKER = 4
-#: ... but a part repeats a row or two of windows at its top, so where there is no need it has at least so many.
+#: ... but a part repeats a row or two of windows at its top, so it has at least this number of rows if possible.
 WINDOW_ROWS = 8
-#: A part is tried again on another worker as often as this, beyond the deaths that the scheduler allows.
+#: Retries of a part on another worker, in addition to those of the scheduler.
 RETRIES = 3
-#: Bytes of a result that come back in one piece: client and workers hold a few of these.
+#: Bytes of a result that are returned in one piece: client and workers hold a few of these.
 RETURNED = 64 << 20
 
 
@@ -46,11 +46,11 @@ def on_workers(
     client : dask.distributed.Client
     function : callable
     calls : callable
-        Number of workers -> arguments of each call, with futures of what was sent before. They are made as workers become
-        free, and travel inside tasks, not scattered: what dies with a worker, the scheduler sends again.
+        Number of workers -> arguments of each call, with futures of what was sent before. They are created when workers become
+        free, and are sent inside tasks, not scattered: the scheduler sends again what is lost with a worker.
     job : Job
     saved : bool
-        Whether parts that are finished stay when the cluster is lost.
+        Whether finished parts are kept when the cluster is lost.
 
     Yields
     ------
@@ -99,7 +99,7 @@ def on_workers(
     finally:
         job.wait_for("")
         if futures and client.status == "running":
-            with suppress(Exception):  # the run has ended, whatever the cluster says to that
+            with suppress(Exception):  # the run has ended; the state of the cluster no longer matters
                 client.cancel(list(futures), force=True)
 
 
@@ -147,12 +147,12 @@ def run_on(
 
 
 def prepare_on(client: Any, task: Workload, limits: Limits, plan: Plan | None, job: Job) -> tuple[Workload, Plan, Any]:
-    """Let a model learn from a lazy cube, and choose the settings of the run, on a worker: the client reads no pixels.
+    """Fit a model to a lazy cube, and choose the settings of the run, on a worker: the client reads no pixels.
 
     Returns
     -------
     Workload, Plan, Future or None
-        None where the model has learnt: what was sent is another one.
+        None if the model was fitted, since the model that was sent is then outdated.
     """
     shipments: list[Any] = []
 
@@ -169,13 +169,13 @@ def prepare_on(client: Any, task: Workload, limits: Limits, plan: Plan | None, j
 
 
 def is_lazy(task: Workload) -> bool:
-    """Whether workers can read the cube by themselves."""
+    """Return whether workers can read the cube themselves."""
     return not Held.of(task.cube)
 
 
 @dataclass(frozen=True)
 class _Stored:
-    """Where workers are to write; ``reached``: whether all of them do, as far as they are there yet."""
+    """Store for the workers; ``reached``: whether all workers so far can write to it."""
 
     out: str
     key: str
@@ -189,25 +189,25 @@ def _stored(client: Any, task: Workload, journal: Journal) -> _Stored:
 
 
 def _reaches(out: str, key: str) -> bool:
-    """Whether the store of a run is there on a worker; a folder of that name on its own disk is another one."""
+    """Return whether a worker sees the store of the run; a folder of the same name on its disk is another one."""
     return Journal(Path(out)).is_of(key)
 
 
 def _rows_of(task: Workload, plan: Plan) -> int:
-    """Rows of a result that may come back in one piece."""
+    """Return the number of rows of a result that may come back in one piece."""
     row = max(1, task.frame.nbytes // max(1, task.frame.height))
     return max(1, RETURNED // (row * plan.rows)) * plan.rows
 
 
 def _sent(client: Any, task: Workload) -> tuple[Held, Any]:
-    """Send what all parts need, once; return what is sent with the parts, and the future of the rest."""
+    """Send what all parts need once; return what is sent with each part, and the future of the rest."""
     held = Held.of(task.cube)
     return held, send(client, packed(replace(task, cube=held.rest(task.cube))))
 
 
 @contextmanager
 def _reached(saved: bool) -> Iterator[None]:
-    """Turn what Dask raises when its scheduler is gone into one sentence.
+    """Convert Dask's errors about a lost scheduler into one sentence.
 
     Raises
     ------
@@ -235,7 +235,7 @@ def parts(missing: list[tuple[int, int]], plan: Plan, workers: int, most: int | 
     strips = sum(-(-(stop - start) // plan.rows) for start, stop in missing)
     stride = max(1, plan.window[0] - 2 * plan.halo)
     least = max(1, -(-WINDOW_ROWS * stride // plan.rows))
-    # A multiple of the workers, so that none waits for the last part of another.
+    # A multiple of the workers, so that none is idle during the last part of another.
     count = max(workers, min(workers * PARTS_PER_WORKER, strips // least // workers * workers))
     step = plan.rows * max(1, -(-strips // count))
     step = step if most is None else min(step, max(plan.rows, most))
@@ -251,7 +251,7 @@ def _needed(task: Workload, plan: Plan, start: int, stop: int) -> tuple[int, int
 
 
 def _prepare(shipment: Shipment, limits: Limits, plan: Plan | None) -> tuple[Model | None, Plan, list[str]]:
-    """Learn and plan, on a worker; the model comes back where it has learnt."""
+    """Fit and plan on a worker; the model is returned if it was fitted."""
     import dask
 
     task, said = shipment.get(), []  # type: Workload, list[str]
@@ -279,8 +279,8 @@ def _work(
     task = replace(task, cube=cube)
     inner = task.reader()
 
-    def read(y: slice, x: slice) -> Block:
-        # The worker's own threads: asking the cluster from within one of its tasks would wait for itself.
+    def read(y: slice, x: slice) -> RasterBlock:
+        # The worker's own threads: a task that waits for its own cluster would deadlock.
         with dask.config.set(scheduler="threads"):
             block = inner(slice(y.start - offset, y.stop - offset), x)
         return replace(block, y0=y.start)

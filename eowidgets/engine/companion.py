@@ -1,4 +1,4 @@
-"""A further source of a run: reads the ground of a block of the main cube, and cuts it to windows on pixels of its own."""
+"""A further source of a run: reads the ground of a block of the main cube and cuts it to windows on its own grid."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from eowidgets.contract.prepare import check_dates, feed_bands, has_bands, resol
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.cube.schema import bands
-from eowidgets.engine.reader import Block, Reader
+from eowidgets.engine.reader import RasterBlock, Reader
 from eowidgets.errors import InputError
 
 Array = npt.NDArray[Any]
-#: Pixels of a source that are read beyond the ground asked for: its pixel centres may lie outside.
+#: Extra pixels of a source around the requested ground: its pixel centres may lie outside.
 MARGIN = 2
-#: Positions this close to a pixel's centre are the centre.
+#: Positions this close to a pixel's centre count as the centre.
 SNAP = 1e-4
 
 
@@ -49,11 +49,11 @@ class Ground:
         return cls(box, slice(y.start, min(y.stop, box.height)), slice(x.start, min(x.stop, box.width)))
 
     def shape(self, cell: float) -> tuple[int, int]:
-        """Rows and columns of cells, each ``cell`` pixels wide, that cover the rectangle from its first corner."""
+        """Return rows and columns of cells, ``cell`` pixels wide, that cover the rectangle from its first corner."""
         return cells(self.y.stop - self.y.start, cell), cells(self.x.stop - self.x.start, cell)
 
     def centres(self, cell: float, fine: int = 1) -> tuple[Array, Array]:
-        """Coordinates of the centres of the cells of :meth:`shape`, each divided into ``fine`` by ``fine``."""
+        """Return the centres of the cells of :meth:`shape`, each divided into ``fine`` by ``fine`` cells."""
         rows, columns = self.shape(cell)
         i = self.y.start + (np.arange(rows * fine) + 0.5) * (cell / fine)
         j = self.x.start + (np.arange(columns * fine) + 0.5) * (cell / fine)
@@ -69,11 +69,11 @@ class Companion:
     Attributes
     ----------
     source : Source
-        What the model takes of it.
+        The source as the model declares it.
     cube : Dataset
     bands : tuple of str
     resolution : float
-        Pixel size in metres in which the model is given the source.
+        Pixel size in metres of the model's input from this source.
     own : float
         Pixel size of its cube in metres.
     """
@@ -87,7 +87,7 @@ class Companion:
 
     @classmethod
     def of(cls, model: str, source: Source, cube: xr.Dataset, main: float) -> Companion:
-        """Check a cube against what a model takes; ``main`` is the pixel size of the main cube.
+        """Check a cube against the source that a model declares; ``main`` is the pixel size of the main cube.
 
         Raises
         ------
@@ -112,24 +112,24 @@ class Companion:
         return Reader(self.cube, self.bands)
 
     def bytes(self, main: float) -> int:
-        """Bytes to read for one pixel of the main cube, of ``main`` metres."""
+        """Return the bytes to read for one pixel of the main cube, of ``main`` metres."""
         return math.ceil(len(self.days) * (4 * len(self.bands) + 2) * (main / min(self.own, self.resolution)) ** 2)
 
     def covers(self, ground: Ground) -> bool:
-        """Whether any of the ground lies in the cube."""
+        """Return whether any part of the ground lies in the cube."""
         return self._window(ground) is not None
 
-    def read(self, ground: Ground) -> Block:
-        """Read everything that the ground needs; a block without pixels where the cube does not reach."""
+    def read(self, ground: Ground) -> RasterBlock:
+        """Read all pixels for the ground; a block without pixels outside the cube."""
         window = self._window(ground)
         if window is None:
             t, c = len(self.days), len(self.bands)
             nothing = np.zeros((t, 0, 0), bool)
-            return Block(np.zeros((t, c, 0, 0), "float32"), nothing, nothing, 0, 0)
+            return RasterBlock(np.zeros((t, c, 0, 0), "float32"), nothing, nothing, 0, 0)
         return self._reader(*window)
 
     def _window(self, ground: Ground) -> tuple[slice, slice] | None:
-        """Rows and columns of the cube that hold the ground."""
+        """Return the rows and columns of the cube that contain the ground."""
         longest = max(ground.y.stop - ground.y.start, ground.x.stop - ground.x.start)
         cell = max(1, longest // 32)
         row, column = self._pixels(ground, *ground.centres(cell))
@@ -146,7 +146,7 @@ class Companion:
         return found[0], found[1]
 
     def _pixels(self, ground: Ground, east: Array, north: Array) -> tuple[Array, Array]:
-        """Positions in the cube, in pixels from the centre of its first one."""
+        """Return positions in the cube, in pixels from the centre of its first pixel."""
         theirs, own = ground.geobox.crs, self.box.crs
         if theirs != own:
             east, north = _between(theirs.to_wkt(), own.to_wkt()).transform(east, north)
@@ -154,11 +154,11 @@ class Companion:
         return _snapped(np.asarray(row) - 0.5), _snapped(np.asarray(column) - 0.5)
 
     def shape(self, rows: int, columns: int, main: float) -> tuple[int, int]:
-        """Rows and columns of a window of the source, for one of the main cube with pixels of ``main`` metres."""
+        """Return the size of a source's window for a window of the main cube with pixels of ``main`` metres."""
         return cells(rows, self.resolution / main), cells(columns, self.resolution / main)
 
-    def cut(self, block: Block, ground: Ground, main: float) -> tuple[Array, Array, Array, Array]:
-        """Cut a window out of what was read.
+    def cut(self, block: RasterBlock, ground: Ground, main: float) -> tuple[Array, Array, Array, Array]:
+        """Cut a window out of a block.
 
         Returns
         -------
@@ -177,17 +177,17 @@ class Companion:
 
 
 def cells(pixels: int, cell: float) -> int:
-    """Cells of ``cell`` pixels that cover a number of pixels."""
+    """Return the number of cells of ``cell`` pixels that cover a number of pixels."""
     return max(1, math.ceil(pixels / cell - 1e-6))
 
 
 def split(model: str, sources: tuple[Source, ...], cubes: Any) -> tuple[Any, Mapping[str, Any]]:
-    """Tell the main cube of a run from those of its sources.
+    """Separate the main cube of a run from those of its sources.
 
     Raises
     ------
     InputError
-        When a source is missing, or there is more than one cube, or none, beside them.
+        When a source is missing, or if the other cubes are not exactly one.
     """
     if not sources:
         if isinstance(cubes, Mapping) and not isinstance(cubes, xr.Dataset):
@@ -205,7 +205,7 @@ def split(model: str, sources: tuple[Source, ...], cubes: Any) -> tuple[Any, Map
 
 
 def check_ground(model: str, companions: tuple[Companion, ...], box: Any) -> None:
-    """Refuse a source that lies beside the main cube.
+    """Refuse a source that does not overlap the main cube.
 
     Raises
     ------
@@ -221,13 +221,13 @@ def check_ground(model: str, companions: tuple[Companion, ...], box: Any) -> Non
 
 
 def with_companions(
-    reader: Callable[[slice, slice], Block], box: Any, companions: tuple[Companion, ...]
-) -> Callable[[slice, slice], Block]:
+    reader: Callable[[slice, slice], RasterBlock], box: Any, companions: tuple[Companion, ...]
+) -> Callable[[slice, slice], RasterBlock]:
     """Return a reader that adds to each block of a cube with the grid ``box`` the same ground of the sources."""
     if not companions:
         return reader
 
-    def read(y: slice, x: slice) -> Block:
+    def read(y: slice, x: slice) -> RasterBlock:
         ground = Ground.of(box, y, x)
         return replace(reader(y, x), others={c.source.name: c.read(ground) for c in companions})
 
@@ -240,7 +240,7 @@ def _snapped(position: Array) -> Array:
 
 
 def _sample(values: Array, seen: Array, row: Array, column: Array, fine: int) -> tuple[Array, Array]:
-    """Interpolate what was seen at positions, then average ``fine`` by ``fine`` of them; what was not seen is left out."""
+    """Interpolate observed values at positions, then average ``fine`` by ``fine`` of them; others are left out."""
     height, width = seen.shape[-2:]
     if not height or not width:
         shape = (row.shape[0] // fine, row.shape[1] // fine)

@@ -1,4 +1,4 @@
-"""What work costs before it is started: pixels, bytes, and the time here and on a cluster; nothing is read for it."""
+"""Cost of work before it starts: pixels, bytes, and the time here and on a cluster, without reading pixels."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from eowidgets.engine import device as dev
 from eowidgets.engine import speeds
 from eowidgets.engine.workload import cut_to
 
-#: Workers of a cluster that a time is given for where no client is.
+#: Number of workers of the stated cluster time if there is no client.
 WORKERS = 4
-#: Seconds that it takes to send a model to workers and to collect the end of a run.
+#: Seconds to send a model to workers and to collect the last results.
 START = 2.0
 
 
 @dataclass(frozen=True)
 class Planned:
-    """Work as it is stated before it is started.
+    """Size of work before it starts.
 
     Attributes
     ----------
     kind : str
-        Work of one kind has one speed.
+        Work of the same kind has the same speed.
     pixels, dates : int
     bytes : int
         Bytes that are read, as they lie in memory, each pixel once. Windows of a model that looks around a pixel overlap, and
@@ -45,7 +45,7 @@ class Planned:
 
     @classmethod
     def of(cls, kind: str, cube: xr.Dataset, area: Any = None, bands: tuple[str, ...] | None = None) -> Planned:
-        """State work on the rectangle around an area; ``bands`` are those that are read, with the masks of the cube.
+        """Return the size of work on the rectangle around an area; ``bands`` are those that are read, with the masks of the cube.
 
         Raises
         ------
@@ -66,13 +66,13 @@ class Planned:
 
 @dataclass(frozen=True)
 class Cost:
-    """What work costs.
+    """Cost of work.
 
     Attributes
     ----------
     planned : Planned
     seconds : float or None
-        On this machine, from the time that such work took here; None if it was never done here.
+        On this machine, from measured times of such work here; None if it was never done here.
     workers : int
     """
 
@@ -82,7 +82,7 @@ class Cost:
 
     @property
     def shared_seconds(self) -> float | None:
-        """Time on as many workers like this machine: reading and computing are shared, and :data:`START` is added."""
+        """Time on ``workers`` workers like this machine: reading and computing are shared, and :data:`START` is added."""
         return None if self.seconds is None else START + self.seconds / self.workers
 
     @property
@@ -117,7 +117,7 @@ class Cost:
 
     @property
     def method(self) -> str:
-        """How the figures are found, in words."""
+        """Explanation of the figures, in words."""
         return (
             "Bytes: bands and masks of the area and dates as they lie in memory, each pixel once. Time here: how long such "
             f"work took on this machine, by pixels and dates. On {self.workers} workers: reading and computing shared by "
@@ -133,7 +133,7 @@ def planned_run(
     device: str = "auto",
     params: dict[str, Any] | None = None,
 ) -> Planned:
-    """State a run of a model, as :func:`eowidgets.run` reads it."""
+    """Return the size of a run of a model, as :func:`eowidgets.run` reads it."""
     made = get_model(model, **(params or {}))
     ready = georeference(as_bands(admit(cube)))
     made.adapt(schema.bands(ready))
@@ -146,7 +146,7 @@ def run_kind(model: Model, device: str) -> str:
 
 
 def cost_of(planned: Planned, client: Any = None) -> Cost:
-    """Return the cost of work from what such work took here; of a client of Dask, its workers count."""
+    """Return the cost of work from measured times of such work here; with a Dask client, for its workers."""
     return Cost(planned, speeds.seconds_of(planned.kind, planned.size), workers_of(client))
 
 
@@ -158,7 +158,7 @@ def workers_of(client: Any) -> int:
 
 
 def took(planned: Planned, seconds: float) -> None:
-    """Remember how long work took here."""
+    """Store how long work took here."""
     speeds.note(planned.kind, planned.size, seconds)
 
 

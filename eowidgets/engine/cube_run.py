@@ -42,11 +42,11 @@ class CubeRun:
     out: Path | None
     client: Any = None
     plan: Plan | None = None
-    #: Future of the task, where it was sent to the cluster already.
+    #: Future of the workload, if it was sent to the cluster already.
     sent: Any = None
 
     def __call__(self, job: Job) -> xr.Dataset:
-        """Run and give the result."""
+        """Run and return the result."""
         job.device = dev.pick_device(self.task.device)
         began = time.perf_counter()
         run = self._prepared(job)
@@ -59,7 +59,7 @@ class CubeRun:
         return found
 
     def _prepared(self, job: Job) -> CubeRun:
-        """Let the model learn; for a lazy cube on a cluster there, and the plan is chosen there too."""
+        """Fit the model and choose the plan; for a lazy cube with a client, both on the cluster."""
         if self.client is not None:
             from eowidgets.engine.cluster import is_lazy, prepare_on
 
@@ -124,7 +124,7 @@ class CubeRun:
         skipped = sum(b - a for a, b in done)
 
         def finish(strip: Strip) -> None:
-            if strip.values or self.client is None:  # else a worker has written it already
+            if strip.values or self.client is None:  # otherwise a worker has written it
                 writer.write(strip)
             journal.finished(strip.start, strip.stop)
 
@@ -166,7 +166,7 @@ class CubeRun:
 
 @dataclass(frozen=True)
 class _Show:
-    """Makes a small cube of a window, for whoever watches."""
+    """Creates a small cube of each window for callbacks."""
 
     frame: Frame
     job: Job

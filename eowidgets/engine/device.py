@@ -1,4 +1,4 @@
-"""Where a model runs, in which precision, and how much memory it takes there (measured)."""
+"""Device and precision of a model, and its measured memory there."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from eowidgets.errors import InputError, message_of, shown
 
 Wait = Callable[[], None]
 
-#: Share of a GPU's free memory that may be used: the rest is for the allocator's gaps and for others.
+#: Share of a GPU's free memory that may be used: the rest is for fragmentation and other processes.
 GPU_SHARE = 0.8
 
-#: bf16 is right for a model where its outputs move by less than this share of their own spread.
+#: bf16 is used if the outputs change by less than this share of their standard deviation.
 BF16_TOLERANCE = 0.005
 
 
@@ -41,7 +41,7 @@ def pick_device(device: str | torch.device) -> torch.device:
 
 
 def bf16_is_fast(device: torch.device) -> bool:
-    """Whether the device has matrix units for bf16 (on CPUs: AMX)."""
+    """Return whether the device has matrix units for bf16 (on CPUs: AMX)."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
@@ -51,18 +51,18 @@ def bf16_is_fast(device: torch.device) -> bool:
 
 
 def autocast(device: torch.device, precision: str) -> Any:
-    """Context in which matrix products and convolutions run in ``precision``."""
+    """Return a context in which matrix products and convolutions run in ``precision``."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 def fast_autocast(device: str | torch.device = "cpu") -> Any:
-    """Context in which bf16 is used where the device has units for it: without them it is tens of times slower."""
+    """Return a context with bf16 if the device has units for it; without them bf16 is tens of times slower."""
     chosen = torch.device(device)
     return autocast(chosen, "bf16" if bf16_is_fast(chosen) else "fp32")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell running out of memory from every other failure, on any device."""
+    """Return whether an error is an out-of-memory error of any device."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     words = message_of(error).lower()
@@ -70,19 +70,19 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def free_memory(device: torch.device) -> int | None:
-    """Bytes free on a GPU, or None where host and device share one memory."""
+    """Return the free bytes of a GPU, or None where host and device share one memory."""
     return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else None
 
 
 def used_memory(device: torch.device) -> int:
-    """Bytes that tensors of this process hold on the device (0 on a CPU, where nobody counts them)."""
+    """Return the bytes that tensors of this process hold on the device (0 on a CPU, where they are not counted)."""
     if device.type == "cuda":
         return int(torch.cuda.memory_allocated(device))
     return int(torch.mps.current_allocated_memory()) if device.type == "mps" else 0
 
 
 def release(device: torch.device) -> None:
-    """Hand cached memory back to the device."""
+    """Release cached memory of the device."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":
@@ -90,7 +90,7 @@ def release(device: torch.device) -> None:
 
 
 def to_host(tensors: Mapping[str, Any], device: torch.device) -> tuple[dict[str, Any], Wait]:
-    """Start to copy tensors to main memory, behind the work that makes them.
+    """Start to copy tensors to main memory after the work that computes them.
 
     On CUDA this returns at once, so that the next batch can be prepared and started meanwhile.
 
@@ -113,7 +113,7 @@ def to_host(tensors: Mapping[str, Any], device: torch.device) -> tuple[dict[str,
 
 
 def trim() -> None:
-    """Hand freed main memory back to the system, where the C library keeps it (glibc).
+    """Return freed main memory to the system, where the C library keeps it (glibc).
 
     Large arrays that come and go in several threads leave gaps; over a tall raster they would add up.
     """
@@ -124,9 +124,9 @@ def trim() -> None:
 
 @contextmanager
 def peak_memory(device: torch.device) -> Iterator[list[int]]:
-    """Measure the most bytes that tensors made inside hold at one time; the list gets one number.
+    """Measure the peak bytes of tensors created inside the block; the list gets one number.
 
-    On CUDA the allocator counts. Elsewhere every operation is watched, which sees all tensors, but not
+    On CUDA the allocator counts. Elsewhere every operation is intercepted, which counts all tensors, but not
     the scratch space inside one operation.
     """
     found: list[int] = []
@@ -144,7 +144,7 @@ def peak_memory(device: torch.device) -> Iterator[list[int]]:
 
 
 class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of living storages made by the operations that run inside it."""
+    """Counts the bytes of live storages created by the operations that run inside it."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -153,7 +153,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        # Otherwise torch imports its compiler here, a second or more at the first run, to keep it out.
+        # Without this, torch imports its compiler here, which takes a second or more at the first run.
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -178,7 +178,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def close_enough(exact: torch.Tensor, fast: torch.Tensor) -> bool:
-    """Whether a bf16 output may stand for the float32 one: RMS difference against the output's own spread."""
+    """Return whether a bf16 output may replace the float32 one: RMS difference against the output's variation."""
     keep = torch.isfinite(exact) & torch.isfinite(fast)
     if keep.sum() < 2 or not torch.equal(torch.isnan(exact), torch.isnan(fast)):
         return False

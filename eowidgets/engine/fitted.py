@@ -1,7 +1,7 @@
-"""A model as it is run on one cube: at its own pixel size, on the dates of its output.
+"""A model fitted to one cube: at the model's pixel size, on the dates of its output.
 
-What a network saw in training decides what it makes of a pixel, and nothing tells when it is fed at another size. So no
-model is run at a pixel size that it does not state.
+A network trained at one pixel size fails silently at another, so no model is run at a pixel size that it does not
+declare.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from eowidgets.errors import ModelError, shown
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model and how it is run on the windows of a cube.
+    """A model with its pixel size and dates for the windows of a cube.
 
-    Measurements are resampled bilinearly (averaged where pixels become larger), never across what was not seen; results
-    come back the same way, class probabilities before a class is chosen.
+    Measurements are resampled bilinearly (averaged where pixels become larger), without pixels that were not
+    observed; results are resampled back the same way, class probabilities before a class is chosen.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Fitted:
     ratio : float
         The model's pixels per pixel of the cube, along one side.
     when : array of datetime64, optional
-        Dates of the output, where they are not for the model to choose.
+        Dates of the output, if the model does not choose them.
     step : int
         Windows start at multiples of this many pixels of the cube, where pixels of all further sources start too.
     """
@@ -94,21 +94,21 @@ class Fitted:
         )
 
     def inner(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Rows and columns of a window as the model sees it."""
+        """Return the rows and columns of a window on the model's grid."""
         rows, columns = (max(1, round(n * self.ratio)) for n in size)
         return rows, columns
 
     def out_dates(self, dates: Dates) -> Dates:
-        """Dates of the output.
+        """Return the dates of the output.
 
         Raises
         ------
         ModelError
-            For something else than an array of dates.
+            For anything but an array of dates.
         """
         found = np.asarray(self.model.out_dates(dates) if self.when is None else self.when).astype("datetime64[ns]")
         if found.ndim != 1 or np.isnat(found).any():
-            raise ModelError(f"The model {shown(self.name)} must give an array of dates from out_dates(dates).")
+            raise ModelError(f"The model {shown(self.name)} must return an array of dates from out_dates(dates).")
         return found
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
@@ -135,7 +135,7 @@ class Fitted:
 
 
 def _step(model: Model, metres: float) -> int:
-    """Pixels of the cube from one place where pixels of all sources start to the next."""
+    """Return the pixels of the cube between two places where pixels of all sources start together."""
     ratios = [Fraction(s.resolution / metres).limit_denominator(16) for s in model.feed.sources if s.resolution]
     step = math.lcm(*(max(1, ratio.numerator) for ratio in ratios))
     if model.feed.size is not None and model.feed.size % step:
@@ -154,7 +154,7 @@ def _extended(source: Batch, full: tuple[int, ...], metres: float) -> Batch:
 
 
 def _mask(seen: Tensor, size: tuple[int, int], full: tuple[int, ...]) -> Tensor:
-    """Where at least half of a new pixel was seen."""
+    """Return where at least half of a new pixel was observed."""
     return _pad(interpolate(seen.float(), size)[:, :, None], full)[:, :, 0] >= 0.5
 
 
@@ -162,13 +162,13 @@ def _pad(x: Tensor, full: tuple[int, ...]) -> Tensor:
     rows, columns = full[0] - x.shape[-2], full[1] - x.shape[-1]
     if not rows and not columns:
         return x
-    # Replicated, not zero: a hard edge would be seen as one.
+    # Replicated, not zero: networks respond to the hard edge of a zero border.
     padded = functional.pad(x.flatten(0, 1), (0, columns, 0, rows), mode="replicate")
     return padded.reshape(*x.shape[:2], *padded.shape[1:])
 
 
 def _back(y: Tensor, size: tuple[int, int]) -> Tensor:
-    """Bring a result to the cube's pixels; where it is NaN there is none, and none is made up."""
+    """Resample a result to the cube's pixels; NaN stays NaN."""
     given = ~y.isnan()
     if given.all():
         return interpolate(y, size)

@@ -1,7 +1,7 @@
-"""Working folders of runs: made, recognised, put away and swept, without touching a file of anybody else.
+"""Working folders of runs: created, recognised, removed and swept, without touching files of others.
 
 The working folder of ``x.tif`` is ``x.tif.partial``. It appears in one step, with its journal in it, and it is renamed
-before it is removed, so a folder of that name is never half made or half removed. The names on the way are hidden;
+before it is removed, so a folder of that name is always complete. Intermediate names are hidden;
 what a killed process leaves under them is removed by :func:`sweep`. A folder counts as one of the package only if it
 holds a journal that the package has written, and a link never does.
 """
@@ -24,26 +24,26 @@ from eowidgets.cube.export.beside import sweep as sweep_exports
 from eowidgets.errors import InputError
 
 JOURNAL, LOCK, STORE = "journal.jsonl", "lock", "store.zarr"
-#: First line of the journal of a run that has not laid out its store.
+#: First line of the journal of a run whose store is not laid out yet.
 SETUP = {"version": 2, "setup": True}
-#: Characters of the result's name that hidden names begin with; with what follows they stay below 255 bytes.
+#: Characters of the result's name at the start of hidden names, which stay below 255 bytes with their suffix.
 PREFIX = 40
-#: A folder that is renamed by another process in the moment between two steps is tried again as often as this.
+#: Attempts to lock a folder that another process renames between two steps.
 TRIES = 20
-#: Seconds after which a folder that should exist for a moment counts as left behind, whatever process has its number.
+#: Seconds after which a folder that should exist for a moment counts as left behind, even if a process has its number.
 OLD = 3600
 _ASIDE = re.compile(r"\..*\.partial-(?P<kind>new|old)-(?P<pid>\d+)-[0-9a-f]{8}", re.DOTALL)
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a path is a working folder of the package: a real folder that holds its journal."""
+    """Return whether a path is a working folder of the package: a real folder that holds its journal."""
     journal = folder / JOURNAL
     if folder.is_symlink() or not folder.is_dir() or journal.is_symlink() or not journal.is_file():
         return False
     first = _first_line(journal)
     if isinstance(first.get("version"), int) and ("setup" in first or "fingerprint" in first):
         return True
-    # The journal is damaged: then the store beside it must be one that the package has laid out.
+    # The journal is damaged: then the store next to it must be one that the package has laid out.
     try:
         return "model" in json.loads(json.loads((folder / STORE / ".zattrs").read_text(encoding="utf-8"))["provenance"])
     except (OSError, ValueError, TypeError, KeyError):
@@ -60,7 +60,7 @@ def _first_line(journal: Path) -> dict[str, Any]:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a path that a run would need for its work and that belongs to somebody else.
+    """Refuse a working path that exists and was not created by this package.
 
     Raises
     ------
@@ -69,19 +69,19 @@ def check_folder(folder: Path) -> None:
     """
     if os.path.lexists(folder) and not is_ours(folder) and not _is_bare(folder):
         raise InputError(
-            f"{folder.name[:80]!r}, the name of the working folder, exists and was not made by this package: "
+            f"{folder.name[:80]!r}, the name of the working folder, exists and was not written by this package: "
             "rename it, or choose another name for the result."
         )
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make the working folder if there is none, and keep other runs out of it until the end of the process or the block.
+    """Create the working folder if needed, and lock it against other runs until the end of the process or the block.
 
     Raises
     ------
     InputError
-        When another run holds it, or the folder belongs to somebody else.
+        When another run holds it, or the folder was not created by this package.
     """
     lock = _acquire(folder)
     try:
@@ -95,8 +95,8 @@ def _acquire(folder: Path) -> IO[str] | None:
     for _ in range(TRIES):
         _reserve(folder)
         try:
-            return acquire(folder / LOCK)  # None on Windows: two runs with one name are not kept apart there
-        except FileNotFoundError:  # put away by another run since
+            return acquire(folder / LOCK)  # None on Windows, where two runs with one name are not detected
+        except FileNotFoundError:  # removed by another run since
             continue
         except BlockingIOError:
             break
@@ -106,13 +106,13 @@ def _acquire(folder: Path) -> IO[str] | None:
 
 
 def _reserve(folder: Path) -> None:
-    """Make the folder with a journal in it, in one step."""
+    """Create the folder with a journal in it, in one step."""
     check_folder(folder)
     if is_ours(folder):
         return
     fresh = folder if folder.exists() else _aside(folder, "new")
     fresh.mkdir(exist_ok=True)
-    # Not by way of another name: a process killed here leaves an empty file, which is nobody's loss.
+    # Without a temporary name: a process killed here leaves an empty file only.
     with (fresh / JOURNAL).open("w", encoding="utf-8") as file:
         file.write(json.dumps(SETUP) + "\n")
         file.flush()
@@ -143,7 +143,7 @@ def write_lines(path: Path, lines: list[Any]) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Bring the names in a folder to the disk, where the system can."""
+    """Flush the names in a folder to the disk, where the system supports it."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:  # Windows opens no folders
@@ -157,7 +157,7 @@ def sync(folder: Path) -> None:
 
 
 def put_away(folder: Path) -> None:
-    """Remove the working folder: rename it first, so that no run goes on from what is half removed."""
+    """Remove the working folder: rename it first, so that no run continues from a partly removed folder."""
     if not is_ours(folder):
         return
     aside = _aside(folder, "old")
@@ -179,7 +179,7 @@ def remove(folder: Path) -> None:
                 path.unlink(missing_ok=True)
         (folder / JOURNAL).unlink(missing_ok=True)
         folder.rmdir()
-    except OSError:  # another process removes it too, or writes into it: the next sweep takes the rest
+    except OSError:  # another process removes it too, or writes into it: the next sweep removes the rest
         return
 
 
@@ -196,7 +196,7 @@ def sweep(folder: Path) -> None:
 
 
 def _is_bare(folder: Path) -> bool:
-    """Whether a folder holds nothing but files of the package that are still empty."""
+    """Return whether a folder holds only files of the package that are still empty."""
     if folder.is_symlink() or not folder.is_dir():
         return False
     try:
@@ -208,7 +208,7 @@ def _is_bare(folder: Path) -> bool:
 
 
 def _is_left(path: Path, pid: str) -> bool:
-    """Whether the process that made a new folder is gone; a folder is new for a moment only."""
+    """Return whether the process that created a new folder has ended; a folder is new for a moment only."""
     try:
         if time.time() - path.lstat().st_mtime > OLD:
             return True

@@ -13,7 +13,7 @@ from eowidgets.contract.outputs import Row
 from eowidgets.engine.blame import read_rows
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.predict import Predictor
-from eowidgets.engine.reader import Block, read_ahead
+from eowidgets.engine.reader import RasterBlock, read_ahead
 from eowidgets.engine.strips import Strip, WindowRows
 from eowidgets.engine.table import Table, moved
 from eowidgets.engine.windows import Grid
@@ -24,8 +24,8 @@ Array = npt.NDArray[Any]
 class Gather(WindowRows):
     """Yields the records of a cube strip by strip; the counterpart of :class:`~eowidgets.engine.strips.Strips`.
 
-    A record belongs to the window in whose reach its centre lies, and to the strip of its centre's row. What two windows
-    have both found is joined at the end, over all strips.
+    A record belongs to the window in whose reach its centre lies, and to the strip of its centre's row. Objects that two windows
+    both found are joined at the end, over all strips.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Gather(WindowRows):
         self,
         plan: Plan,
         grid: Grid,
-        reader: Callable[[slice, slice], Block],
+        reader: Callable[[slice, slice], RasterBlock],
         predictor: Predictor,
         frame: Table,
         *,
@@ -70,7 +70,7 @@ class Gather(WindowRows):
         finally:
             blocks.close()  # type: ignore[attr-defined]
 
-    def _row(self, i: int, blocks: Iterator[Block]) -> list[Row]:
+    def _row(self, i: int, blocks: Iterator[RasterBlock]) -> list[Row]:
         grid, output, found = self.grid, self.frame.output, []
         for js in self._segments():
             block = next(blocks)
@@ -86,7 +86,7 @@ class Gather(WindowRows):
         return found
 
     def _read(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
-        """Read the records of a window; their places in pixels of the cube, whatever pixels the model has."""
+        """Read the records of a window; places are in pixels of the cube, also if the model has other pixels."""
         fitted, output = self.predictor.fitted, self.frame.output
         if not fitted.resamples:
             return read_rows(fitted.model, output, item, size, dates)
@@ -97,8 +97,8 @@ class Gather(WindowRows):
         found = read_rows(fitted.model, output, item, (rows, columns), dates)
         return [replace(r, geometry=scale(r.geometry, along, down, origin=(0, 0))) for r in found]
 
-    def _counts(self, record: Row, block: Block, i: int, j: int, k: int) -> bool:
-        """Whether the centre lies in the reach of its window, in the area, and where something was measured."""
+    def _counts(self, record: Row, block: RasterBlock, i: int, j: int, k: int) -> bool:
+        """Return whether the centre lies in the reach of its window, in the area, and on a measured pixel."""
         grid = self.grid
         x, y = _centre(record)
         column, row = int(np.floor(x)), int(np.floor(y))

@@ -1,6 +1,6 @@
-"""What of a cube lies in the memory of the client, and travels to the workers of a cluster in bands of rows.
+"""Variables of a cube in the memory of the client, which are sent to the workers of a cluster in bands of rows.
 
-Variables that are lazy travel as what opens them: the workers read their pixels.
+Lazy variables are sent as the recipe that opens them: the workers read their pixels.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import xarray as xr
 
 from eowidgets.engine.shipment import PIECE, Shipment, send
 
-#: Variables that weigh less than this together travel whole.
+#: Variables with fewer bytes than this in total are sent whole.
 SMALL = 1 << 20
-#: A lazy variable that is heavier than this share of its pixels holds them: it was made of arrays in memory.
+#: A lazy variable whose pickled size exceeds this share of its pixels contains them: it wraps arrays in memory.
 SHARE = 0.25
 
 Band = dict[str, npt.NDArray[Any]]
@@ -47,7 +47,7 @@ class Held:
 
     @property
     def height(self) -> int:
-        """Rows of a band: as many as one message holds."""
+        """Rows of a band, limited by the size of one message."""
         rows = self.cube.sizes["y"]
         return max(1, PIECE * rows // max(1, self.cube.nbytes))
 
@@ -62,7 +62,7 @@ class Held:
         height = self.height
         wanted = range(first // height, -(-last // height))
         for number in [n for n in self._sent if n < wanted.start]:
-            del self._sent[number]  # tasks that wait for it keep it on the cluster
+            del self._sent[number]  # waiting tasks keep it on the cluster
         for number in wanted:
             if number not in self._sent:
                 self._sent[number] = send(client, self._packed(number * height))
@@ -101,7 +101,7 @@ def completed(cube: xr.Dataset, bands: list[Shipment], order: list[str]) -> tupl
 
 
 def _in_memory(variable: xr.DataArray) -> bool:
-    """Whether the pixels of a variable lie in memory, also as parts of a lazy array."""
+    """Return whether the pixels of a variable are in memory, also as parts of a lazy array."""
     if "y" not in variable.dims:
         return False
     data = variable.variable._data
@@ -111,7 +111,7 @@ def _in_memory(variable: xr.DataArray) -> bool:
 
 
 def _weight(variable: xr.Variable) -> int:
-    """Bytes of a variable as it would be sent; arrays are counted, not copied."""
+    """Return the bytes of a variable when sent; arrays are counted, not copied."""
     import cloudpickle
 
     weight = 0

@@ -1,6 +1,6 @@
-"""What a model is, as hashes: its weights, its code, and what the code refers to.
+"""Hashes of a model: its weights, its code, and the objects that the code refers to.
 
-Two runs are one run only if the model is the same, and a name does not say so: a class may be edited in its notebook
+Two runs are equal only if the model is, and its name is not enough: a class may be edited in its notebook
 cell, and a function may use a number from outside.
 """
 
@@ -24,14 +24,14 @@ from torch import nn
 from eowidgets.contract.model import Model
 from eowidgets.system import parsing
 
-#: Modules whose code is stated by the versions of their packages.
+#: Modules whose code is identified by the versions of their packages.
 LIBRARIES = {*sys.stdlib_module_names, "torch", "numpy", "xarray", "scipy", "pandas"} - {"__main__"}
-#: Values inside values are followed so deep.
+#: Depth to which nested values are followed.
 DEPTH = 8
 
 
 def state_hash(model: Model) -> str | None:
-    """SHA-256 over the parameters and buffers of the model's module, None where it has none."""
+    """Return SHA-256 of the parameters and buffers of the model's module; None without a module."""
     module = model.module()
     if module is None:
         return None
@@ -43,18 +43,18 @@ def state_hash(model: Model) -> str | None:
 
 
 def code_hash(model: Model) -> str:
-    """SHA-256 over the source text of the model's class, of the classes of its networks, and of what they refer to.
+    """Return SHA-256 of the source text of the model's class, its network classes, and what they refer to.
 
-    Where a source text cannot be found, the compiled code stands for it. Numbers, texts and functions from outside
+    Where a source text cannot be found, the compiled code is used. Numbers, texts and functions from outside
     that the code uses count as part of it; lists and other containers that a run may change do not.
     """
     return _Code(deep=False).of(model)
 
 
 def run_hash(model: Model) -> str:
-    """SHA-256 over all of :func:`code_hash`, the compiled code, and the public attributes of the model.
+    """Return SHA-256 of :func:`code_hash`, the compiled code, and the public attributes of the model.
 
-    It decides whether a run goes on from another one, so it takes in more than is worth noting on a result.
+    It decides whether a run continues another one, so it covers more than is recorded with a result.
     """
     return _Code(deep=True).of(model)
 
@@ -66,7 +66,7 @@ class _Code:
         self._deep = deep
         self._digest = hashlib.sha256()
         self._seen: set[int] = set()
-        self._kept: list[Any] = []  # what has been seen stays alive: an id must not be given twice
+        self._kept: list[Any] = []  # visited objects are kept alive, so that no id is reused
 
     def of(self, model: Model) -> str:
         self._model(model)
@@ -161,7 +161,7 @@ class _Code:
             self._changeable(value, depth)
 
     def _changeable(self, value: Any, depth: int) -> None:
-        """Add what a run may change: it tells two runs apart, and is not noted on results."""
+        """Add values that a run may change: they distinguish runs, and are not recorded with results."""
         if not self._first(value):
             return
         if isinstance(value, list | set | dict):
@@ -201,7 +201,7 @@ def _bytes(tensor: torch.Tensor) -> bytes:
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """Names of globals and attributes that a function and those inside it use, in order."""
+    """Return the names of globals and attributes that a function and its inner functions use, in order."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -218,7 +218,7 @@ def _is_package(thing: Any) -> bool:
 
 @cache
 def _source(thing: Any) -> str | None:
-    """Source text of a class or function, also of one written in a notebook cell; None where there is none."""
+    """Return the source text of a class or function, also from a notebook cell; None where there is none."""
     try:
         return parsing(lambda: inspect.getsource(thing))
     except (OSError, TypeError, SyntaxError, IndexError):

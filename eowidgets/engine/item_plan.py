@@ -1,4 +1,4 @@
-"""Chooses how many items share a batch, and the precision; what the model needs, it measures."""
+"""Chooses the batch size of items and the precision, from measured memory of the model."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class ItemRun:
         return fingerprint({**notes, "limits": asdict(self.limits), "content": content, "code": code})
 
     def _all(self, job: Job, work: ItemWork, plan: Plan, store: ItemStore | None = None) -> Rows:
-        """Predict all items, or those that the store does not have yet."""
+        """Predict all items, or those that the store lacks."""
         found: dict[int, Rows] = {}
         missing = self._missing(job, plan, store, found)
         made = work.run(missing, plan, job.say, job.checkpoint)
@@ -88,7 +88,7 @@ class ItemRun:
                 store.write(k, rows)
             found[k] = rows
             job.checkpoint()
-        # Parts come from a cluster in any order.
+        # A cluster returns parts in any order.
         return {i: rows for k in sorted(found) for i, rows in found[k].items()}
 
     def _missing(self, job: Job, plan: Plan, store: ItemStore | None, found: dict[int, Rows]) -> Iterator[Numbered]:
@@ -154,7 +154,7 @@ def item_run(
     Raises
     ------
     InputError
-        For a device that is not there, or a name that cannot become a table.
+        For a missing device, or a file name that cannot hold a table.
     """
     dev.pick_device(device)
     path = check_name(out) if out is not None else None

@@ -39,7 +39,7 @@ class ItemStore:
 
     @classmethod
     def of(cls, journal: Journal, key: str, choose: Callable[[], Plan]) -> ItemStore:
-        """Go on with what the same run has left, or choose a plan and start over."""
+        """Continue from the folder of the same run, or choose a plan and start over."""
         journal.stamp = lambda start, _: _stamp(_part(journal.store, start))
         saved = journal.saved(key)
         if saved is not None and _stamp(journal.store / HEAD) == saved.layout:
@@ -56,7 +56,7 @@ class ItemStore:
         return {int(i): [{k: _taken(v) for k, v in row.items()} for row in rows] for i, rows in held.items()}
 
     def write(self, share: int, rows: Rows) -> None:
-        """Keep the rows of a share; the file appears when it is complete, and only then does the journal name it."""
+        """Store the rows of a share; the file appears when it is complete, and is added to the journal after that."""
         text = json.dumps(
             {str(i): [{k: _plain(v) for k, v in row.items()} for row in found] for i, found in rows.items()}
         )

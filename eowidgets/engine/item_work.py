@@ -1,4 +1,4 @@
-"""What predicts shares of items, on this machine or on a worker of a cluster."""
+"""Prediction of shares of items, on this machine or on a worker of a cluster."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from eowidgets.engine.predict import Piece, Predictor
 
 #: Shares with their place in the run.
 Numbered = tuple[int, Share]
-#: Shares travel to a worker together up to this many bytes, or this many shares.
+#: Largest number of bytes, and of shares, that are sent to a worker together.
 PART_BYTES, PART_SHARES = 8 << 20, 64
 
 
 @dataclass(frozen=True)
 class ItemWork:
-    """A model as it is run on items, without the items; can be pickled for remote workers.
+    """A model with its settings for items, without the items; can be pickled for remote workers.
 
     Attributes
     ----------
     kind : type of Items
     outputs : tuple of output
-        As :meth:`Items.prepare` gives them.
+        As :meth:`Items.prepare` returns them.
     size : (int, int)
         Rows and columns of a piece.
     seed : int
@@ -55,7 +55,7 @@ class ItemWork:
         log: Callable[[str], None] = lambda _: None,
         checkpoint: Callable[[], None] = lambda: None,
     ) -> Predictor:
-        """Return what predicts the pieces of a share, and of others with the same network."""
+        """Return the predictor of the pieces of a share, and of others with the same network."""
         return Predictor(
             Fitted(share.model),
             share.site,
@@ -131,7 +131,7 @@ def bundles(shares: Iterable[Numbered], most: int) -> Iterator[list[Numbered]]:
     part: list[Numbered] = []
     items = nbytes = 0
     while True:
-        # This machine's own threads: read on the cluster, a part would wait there for those that were sent before.
+        # This machine's threads: a read on the cluster would wait behind the parts that were sent before.
         with dask.config.set(scheduler="threads"):
             following = next(reading, None)
         if following is not None:

@@ -1,4 +1,4 @@
-"""Run a model on things that have one result each: chips, series of a table, places of a cube."""
+"""Items that have one result each: chips, series of a table, places of a cube."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Share:
     Attributes
     ----------
     numbers : list of int
-        Which items they are.
+        Numbers of the items.
     pieces : list of Piece
-        What the model is given of each.
+        The model's input of each item.
     site : Site
         Dates and bands.
     dates : array of datetime64
@@ -36,7 +36,7 @@ class Share:
     model : Model
         The model, or a copy that surveyed their data.
     done : int
-        Items that are finished with this share; more than there are pieces where some have no data.
+        Items that are finished with this share; more than the pieces if some items have no data.
     """
 
     numbers: list[int]
@@ -48,17 +48,17 @@ class Share:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of what the model is given."""
+        """Bytes of the model's input."""
         blocks = [piece.block for piece in self.pieces]
         return sum(b.raw.nbytes + b.measured.nbytes + b.usable.nbytes for b in blocks)
 
 
 class Items(ABC):
-    """Things that have one result each, and the table that results go to."""
+    """Items that have one result each, and the table of their results."""
 
-    #: What messages call them.
+    #: Name in messages.
     what: ClassVar[str]
-    #: Items in a batch, unless the caller chooses.
+    #: Default number of items in a batch.
     batch: ClassVar[int]
     #: File formats of the table.
     formats: ClassVar[tuple[str, ...]] = (".parquet",)
@@ -79,14 +79,14 @@ class Items(ABC):
 
     @abstractmethod
     def shares(self, batch: int) -> Iterator[Share]:
-        """Read the items, about ``batch`` at a time; those that have no result are in none of them."""
+        """Read the items, about ``batch`` at a time; items without a result are left out."""
 
     def sample(self, count: int) -> Share | None:
-        """Return a few items on which the model is measured, none smaller than others; None if none has data."""
+        """Return a few of the largest items, on which the model is measured; None if no item has data."""
         return next((share for share in self.shares(count) if share.pieces), None)
 
     def learn(self, log: Callable[[str], None]) -> None:  # noqa: B027  (a default)
-        """Let the model learn from what it will be run on; the default is for items that do so share by share."""
+        """Fit the model to the items; the default is for items that do so share by share."""
 
     @abstractmethod
     def table(self, numbers: list[int], columns: dict[str, list[Any]]) -> Any:
@@ -101,14 +101,14 @@ class Items(ABC):
         return ""
 
     def prepare(self, output: Output) -> Mosaic | Gathered:
-        """Return an output in the form in which the model gives it."""
+        """Return an output in the form in which the model returns it."""
         return PerItem(output.name, output, self.bands)
 
     @classmethod
     def rows(cls, share: Share, output: Mosaic | Gathered, item: Any, piece: Piece) -> list[dict[str, Any]]:
         """Return the columns of one output of one item: once, or for each date.
 
-        Of the class, as it is called where the other items are not: on a worker of a cluster.
+        A class method, since it is called on workers of a cluster, which lack the other items.
         """
         model, size = share.model, (piece.y.stop - piece.y.start, piece.x.stop - piece.x.start)
         if not isinstance(output, Gathered):
@@ -130,7 +130,7 @@ def items_of(feed: Feed, model: Model, source: Any, places: Any) -> Items | None
         Of the model.
     model : Model
     source : object
-        The cube, table or path that :func:`eowidgets.run` was given.
+        The cube, table or path passed to :func:`eowidgets.run`.
     places : GeoDataFrame, optional
 
     Raises
@@ -166,7 +166,7 @@ class PerItem(Gathered):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Those of the output, which are known with its first row only."""
+        """Columns of the output, which are known after its first row."""
         return ()
 
     def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:

@@ -1,4 +1,4 @@
-"""A run of a model as something that can be watched, paused and cancelled."""
+"""A run of a model that can be monitored, paused and cancelled."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Job(Work[xr.Dataset]):
         }
         return facts_table(self.name, facts)
 
-    # -- what can be seen
+    # -- state
 
     @property
     def progress(self) -> float:
@@ -132,7 +132,7 @@ class Job(Work[xr.Dataset]):
     def __repr__(self) -> str:
         return f"<Job {self.name}: {self._state}, {100 * self.progress:.0f} %>"
 
-    # -- what can be done
+    # -- control
 
     def pause(self) -> None:
         """Hold the run at the next batch, until :meth:`resume`.
@@ -210,7 +210,7 @@ class Job(Work[xr.Dataset]):
             self.report()
             with self._changed:
                 while self._hold and not self.stopped:
-                    self._changed.wait(POLL)  # a cancel of the work that this is a part of gives no notice here
+                    self._changed.wait(POLL)  # cancelling the parent work does not notify this one
             self._set("running")
             self.report()
             self.checkpoint()
@@ -265,7 +265,7 @@ class Job(Work[xr.Dataset]):
             self.report()
 
     def show(self, window: WindowResult) -> None:
-        """Call the callbacks of :meth:`on_window`.
+        """Pass a window to the callbacks.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
-"""What is done already, so that a run that was killed goes on where it stopped.
+"""The journal of a run, so that a run that was killed continues where it stopped.
 
 A run with ``out="x.tif"`` works in the folder ``x.tif.partial`` (see :mod:`eowidgets.engine.folders`): a Zarr store with
-the finished strips, and ``journal.jsonl``. The first line of the journal names the run and its plan, or says that the
+the finished strips, and ``journal.jsonl``. The first line of the journal has the run and its plan, or states that the
 store is being laid out; each of the others names a finished strip and the sizes of its chunks, and the last one the
 files that are being moved to their names. The head is written after the store is in place, and replaced in one step.
 """
@@ -28,12 +28,12 @@ class Stated(Protocol):
     """Settings that are written into a journal."""
 
     def to_json(self) -> Any:
-        """Return them as JSON holds them."""
+        """Return the settings as JSON values."""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What an earlier process has left of the same run.
+    """State of the same run that an earlier process has left.
 
     Attributes
     ----------
@@ -51,12 +51,12 @@ class Saved:
 
 @dataclass(frozen=True)
 class Publication:
-    """Files that are complete and on their way to their names.
+    """Complete files that are being moved to their final names.
 
     Attributes
     ----------
     files : tuple of (str, str)
-        Path within the working folder, and name beside it; the main file is the last one.
+        Path within the working folder, and name next to it; the main file is the last one.
     stale : tuple of str
         Names of companions of an older result that the new one lacks.
     inode : int
@@ -82,7 +82,7 @@ class Journal:
         self.folder = out.with_name(out.name + ".partial")
         self.store = self.folder / folders.STORE
         self._file = self.folder / folders.JOURNAL
-        #: Gives the stamp of the chunks of a strip; set once there is a store.
+        #: Returns the stamp of the chunks of a strip; set once there is a store.
         self.stamp: Callable[[int, int], str] = lambda *_: ""
 
     @contextmanager
@@ -92,19 +92,19 @@ class Journal:
         Raises
         ------
         InputError
-            When another run holds the folder, or it belongs to somebody else.
+            When another run holds the folder, or it was not created by this package.
         """
         folders.sweep(self.folder)
         with folders.held(self.folder):
             try:
                 yield
             except BaseException:
-                if self.lines()[:1] == [folders.SETUP]:  # nothing was finished that a later run could use
+                if self.lines()[:1] == [folders.SETUP]:  # there is no finished part that a later run could use
                     self.discard()
                 raise
 
     def saved(self, fingerprint: str) -> Saved | None:
-        """Read what is left of the same run; None if there is nothing that it could go on with."""
+        """Read the state of the same run; None if there is nothing to continue."""
         head, *rest = self.lines() or [{}]
         if head.get("version") != VERSION or head.get("fingerprint") != fingerprint or not self.store.is_dir():
             return None
@@ -115,14 +115,14 @@ class Journal:
         return Saved(plan, layout, dict(filter(None, map(_strip, rest))))
 
     def begin(self, fingerprint: str, plan: Stated, lay_out: Callable[[Path], str]) -> None:
-        """Start over: forget what was finished, lay out a store, and only then name the run.
+        """Start over: drop finished parts, lay out a store, and only then write the head of the journal.
 
         Parameters
         ----------
         fingerprint : str
         plan : Plan, or other settings that the work goes on with
         lay_out : callable
-            Makes the store at the path that it is given; returns the digest of its layout.
+            Creates the store at a path; returns the digest of its layout.
         """
         folders.write_lines(self._file, [folders.SETUP])
         for path in self.folder.iterdir():
@@ -153,7 +153,7 @@ class Journal:
         self.append({"publish": {"files": named, "stale": [p.name for p in stale], "inode": inode}})
 
     def publication(self) -> Publication | None:
-        """Read what :meth:`publish` has noted; None where no move was begun."""
+        """Read the files of :meth:`publish`; None if no move was begun."""
         lines = self.lines()
         noted = lines[-1].get("publish") if lines else None
         try:
@@ -166,15 +166,15 @@ class Journal:
         return found if files and inside and all(Path(n).name == n for n in names) else None
 
     def is_of(self, fingerprint: str) -> bool:
-        """Whether the folder is that of the run with this fingerprint."""
+        """Return whether the folder belongs to the run with this fingerprint."""
         return bool(self.lines()) and self.lines()[0].get("fingerprint") == fingerprint
 
     def discard(self) -> None:
-        """Remove the folder: the result has its name, or nobody wants it."""
+        """Remove the folder, after the result has its name or when it is not needed."""
         folders.put_away(self.folder)
 
     def append(self, line: dict[str, Any]) -> None:
-        """Add a line, and bring it to the disk."""
+        """Add a line and flush it to the disk."""
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
             file.flush()

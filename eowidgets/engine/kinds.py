@@ -1,4 +1,4 @@
-"""What a model can be run on besides all pixels of a cube: each feed's module registers its own in :func:`items_of`."""
+"""Import the modules that register items other than all pixels of a cube in :func:`items_of`."""
 
 from __future__ import annotations
 

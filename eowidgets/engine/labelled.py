@@ -1,4 +1,4 @@
-"""Read labelled pixels of a cube in the form in which a model reads data."""
+"""Read labelled pixels of a cube in the form of a model's input."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Pixels = npt.NDArray[np.int64]
 
 
 class _Reader(Model):
-    """A model without a result, by which a cube is checked against a feed and read."""
+    """A model without a result, used to check a cube against a feed and to read it."""
 
     name = "reader-of-labels"
     task = Task.SEGMENT
@@ -49,7 +49,7 @@ class _Reader(Model):
 
 @dataclass(frozen=True)
 class Source:
-    """A cube as a feed reads it.
+    """A cube with the feed that reads it.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def _tiles(source: Source, rows: Pixels, columns: Pixels, halo: int) -> Iterator
     tile = (rows // side) * (width // side + 1) + columns // side
     for one in np.unique(tile):
         numbers = np.flatnonzero(tile == one)
-        if fixed:  # what such a model returns depends on the window
+        if fixed:  # the result of such a model depends on the window
             y, x = (
                 slice(top := int(at[numbers[0]]) // side * side, min(top + side, n))
                 for at, n in ((rows, height), (columns, width))

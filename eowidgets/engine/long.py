@@ -16,7 +16,7 @@ from eowidgets.contract.model import Model
 from eowidgets.contract.prepare import check_bands
 from eowidgets.cube.schema import MASKS
 from eowidgets.engine.items import ID, TIME
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.errors import InputError, shown
 
 LONLAT = ("lon", "lat")
@@ -76,12 +76,12 @@ class Long:
         """Values, 0 where nothing was measured, shape (m, c)."""
         return np.where(self.measured[:, None], self.values, 0).astype("float32")
 
-    def block(self, i: int) -> Block:
+    def block(self, i: int) -> RasterBlock:
         """Return a series as a block of one pixel."""
         part = self.part(i)
         measured = self.measured[part, None, None]
         usable = measured if self.usable is self.measured else self.usable[part, None, None]
-        return Block(self.raw[part, :, None, None], measured, usable, 0, 0)
+        return RasterBlock(self.raw[part, :, None, None], measured, usable, 0, 0)
 
     def lonlat(self, i: int) -> tuple[float, float]:
         """Return the place of a series; NaN where the table has none."""
@@ -123,7 +123,7 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
     Raises
     ------
     InputError, ModelError
-        In one sentence, for anything that is no such table.
+        In one sentence, for a table of another form.
     """
     frame = _with_columns(model, table).rename(columns=str)
     if TIME not in frame:
@@ -155,7 +155,7 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
     for band in wanted:
         if band in frame and band not in there:
             raise InputError(
-                f"The column {band!r} holds {frame[band].dtype}: make numbers of it with pandas.to_numeric."
+                f"The column {band!r} holds {frame[band].dtype}: convert it to numbers with pandas.to_numeric."
             )
     check_bands(model, there, "this table")
     bands = there if model.feed.bands is None else tuple(b for b in _unique(model) if b in there)
@@ -173,7 +173,7 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
 
 
 def _unique(model: Model) -> Iterable[str]:
-    """Bands of a model, and the optional ones."""
+    """Return the required and the optional bands of a model."""
     return dict.fromkeys((*(model.feed.bands or ()), *model.feed.optional_bands))
 
 
@@ -203,7 +203,7 @@ def _by_dates(bands: tuple[str, ...] | None, table: pd.DataFrame) -> pd.DataFram
 def _dates(column: pd.Series[Any]) -> npt.NDArray[np.datetime64]:
     if not pd.api.types.is_datetime64_any_dtype(column):
         raise InputError(
-            f"The column {TIME!r} holds {column.dtype}, and no dates: make them with pandas.to_datetime(table['time'])."
+            f"The column {TIME!r} holds {column.dtype}, which is not a date: convert it with pandas.to_datetime(table['time'])."
         )
     if column.isna().any():
         raise InputError(f"{int(column.isna().sum())} of {len(column)} dates are missing (NaT): drop these rows first.")

@@ -21,7 +21,7 @@ from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.items import Items, Share
 from eowidgets.engine.predict import Piece, Site
 from eowidgets.engine.provenance import content_hash, describe
-from eowidgets.engine.reader import Block, Reader
+from eowidgets.engine.reader import RasterBlock, Reader
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.workload import days_of, for_one_run, learn_from
 from eowidgets.errors import InputError, shown, warn_user
@@ -45,7 +45,7 @@ class Place:
 
 
 class Places(Items):
-    """Places of a cube; a child says what is read of each.
+    """Places of a cube; subclasses define what is read of each.
 
     Parameters
     ----------
@@ -105,8 +105,8 @@ class Places(Items):
         return found
 
     @abstractmethod
-    def read(self, place: Place) -> Block | None:
-        """Read what the model is given of one place; None where there is nothing."""
+    def read(self, place: Place) -> RasterBlock | None:
+        """Read the model's input of one place; None without data."""
 
     def shares(self, batch: int) -> Iterator[Share]:
         """Read some places at a time."""

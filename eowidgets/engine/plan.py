@@ -1,4 +1,4 @@
-"""Chooses windows, batches and strips so that a run stays within its memory; what it needs, it measures."""
+"""Chooses windows, batches and strips so that a run stays within its memory, from measured needs of the model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.predict import Piece, Predictor, Site
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.engine.windows import Axis, Grid, round_up
 from eowidgets.errors import InputError, ModelError
 
@@ -26,7 +26,7 @@ LARGEST = 512
 PROBES = (64, 128)
 #: Pixels times dates in one batch: enough to keep a device busy, few enough to stop soon (and, on a CPU, for its caches).
 BATCH_PIXELS = {"cpu": 1 << 18, "mps": 1 << 22, "cuda": 1 << 25}
-#: What is measured leaves out the scratch space inside operations.
+#: Factor on the measured memory, which lacks the scratch space inside operations.
 MARGIN = 1.5
 
 
@@ -40,7 +40,7 @@ class Plan:
     Attributes
     ----------
     window : (int, int)
-        Rows and columns that the model sees, halo included.
+        Rows and columns of the model's input, halo included.
     halo, dates, date_halo : int
     blend : int, optional
         As in :class:`~eowidgets.Windows`.
@@ -70,7 +70,7 @@ class Plan:
     step: int = 1
 
     def grid(self, shape: tuple[int, int, int]) -> Grid:
-        """Windows over a cube of shape (t, y, x)."""
+        """Return the windows over a cube of shape (t, y, x)."""
         t, y, x = shape
         return Grid(
             Axis(t, self.dates, self.date_halo),
@@ -79,7 +79,7 @@ class Plan:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return the plan as plain values."""
         return {**asdict(self), "window": list(self.window)}
 
     @classmethod
@@ -89,14 +89,14 @@ class Plan:
         return cls(**{**known, "window": tuple(values["window"])})
 
 
-#: Of a run whose settings are not chosen yet.
+#: Plan of a run whose settings are not chosen yet.
 NO_PLAN = Plan((0, 0), 0, 0, 0, 0, 0, 0, "", 0)
 
 
 @checked
 @dataclass(frozen=True)
 class Limits:
-    """What the person asked for; None means that the engine chooses."""
+    """Settings of the user; None means that the engine chooses."""
 
     memory: int
     window: Pixels | None = None
@@ -106,7 +106,7 @@ class Limits:
 
 def make_plan(
     model: Fitted,
-    reader: Callable[[slice, slice], Block],
+    reader: Callable[[slice, slice], RasterBlock],
     site: Site,
     outputs: tuple[Mosaic | Gathered, ...],
     shape: tuple[int, int, int],
@@ -118,8 +118,8 @@ def make_plan(
 ) -> Plan:
     """Choose the settings of a run over a cube of ``shape`` (t, y, x).
 
-    The model is run on one or two small windows from the middle of the cube where its memory, or
-    whether bf16 is good enough, has to be known.
+    The model is run on one or two small windows from the middle of the cube if its memory, or
+    whether bf16 is accurate enough, must be measured.
     """
     spec, (t, height, width) = model.feed, shape
     dates = min(spec.dates or t, t)
@@ -148,7 +148,7 @@ def make_plan(
         side = (_fit(height, side[0], spec), _fit(width, side[1], spec))
     if wide * side[0] * width > rows_budget:
         need = wide * side[0] * width * 4 / 1e9
-        log(f"One row of windows is {width} pixels wide and needs about {need:.2g} GB, more than asked for.")
+        log(f"One row of windows is {width} pixels wide and needs about {need:.2g} GB, more than the limit.")
 
     grid = Grid(
         Axis(t, dates, spec.date_halo),
@@ -242,7 +242,7 @@ def check_window(model: Fitted, window: int | None) -> None:
 
 
 def _fit(length: int, size: int, spec: Feed) -> int:
-    """Shrink a window so that as many of them as before cover the axis with no more overlap than the halo asks for."""
+    """Shrink a window so that the same number of windows covers the axis without more overlap than the halo needs."""
     if size >= length:
         return size
     core = -(-(length - 2 * spec.halo) // len(Axis(length, size, spec.halo)))
@@ -267,12 +267,12 @@ def _check(
 
 
 class _Probe:
-    """Runs the model on small windows from the middle of the cube, when somebody asks, and remembers."""
+    """Measures the model on small windows from the middle of the cube, on demand, and caches the figures."""
 
     def __init__(
         self,
         model: Fitted,
-        reader: Callable[[slice, slice], Block],
+        reader: Callable[[slice, slice], RasterBlock],
         site: Site,
         outputs: tuple[Mosaic | Gathered, ...],
         shape: tuple[int, int, int],
@@ -291,14 +291,14 @@ class _Probe:
         return bool(self._measured)
 
     def bytes(self, side: tuple[int, int]) -> int:
-        """Bytes that one window of ``side`` takes on the device."""
+        """Return the bytes that one window of ``side`` takes on the device."""
         pixels = side[0] * side[1]
         sizes = [s for s in self._sizes() if s * s < pixels] or self._sizes()[:1]
         for size in sizes:
             if size not in self._measured:
                 self._measured[size] = self._measure(size)
         largest = sizes[-1]
-        # Attention may grow with the square of the pixels; two sizes tell.
+        # Attention may grow with the square of the pixels, which two sizes show.
         power = 1.0
         if len(sizes) > 1:
             growth = math.log(self._measured[largest] / max(1, self._measured[sizes[0]]))

@@ -1,4 +1,4 @@
-"""Feeds windows to a model: batches, device, precision, and what to do when memory runs out."""
+"""Runs a model on windows: batches, device, precision, and smaller batches when memory runs out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from eowidgets.engine.blame import as_promised, blame, check_values, rows_as_pro
 from eowidgets.engine.blend import paste
 from eowidgets.engine.companion import Companion, Ground
 from eowidgets.engine.fitted import Fitted
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
 from eowidgets.engine.windows import Axis, round_up
 from eowidgets.errors import EowidgetsError, ModelError
@@ -31,7 +31,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Site:
-    """What is the same for every window: names, dates and place.
+    """Properties that all windows share: bands, dates and place.
 
     Attributes
     ----------
@@ -53,16 +53,16 @@ class Site:
     companions: tuple[Companion, ...] = ()
 
     def lonlat(self, y: float, x: float) -> tuple[float, float]:
-        """Degrees of a pixel position (0, 0 is the outer corner of the first pixel)."""
+        """Return longitude and latitude of a pixel position (0, 0 is the outer corner of the first pixel)."""
         lon, lat = _to_lonlat(self.geobox.crs.to_wkt()).transform(*self.geobox.pix2wld(x, y))
         return float(lon), float(lat)
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One window cut from a block: rows, columns and dates, as slices of the whole cube; its place if that is not from there."""
+    """One window cut from a block: its slices of the whole cube, and its place if the block is not a part of the cube."""
 
-    block: Block
+    block: RasterBlock
     y: slice
     x: slice
     t: slice
@@ -71,7 +71,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class _Done:
-    """Outputs of a group of pieces on their way to main memory."""
+    """Outputs of a group of pieces that are being copied to main memory."""
 
     group: Sequence[Piece]
     found: dict[str, Any]
@@ -90,11 +90,11 @@ class Predictor:
     device : torch.device
     precision : {"fp32", "bf16"}
     size : (int, int)
-        Rows and columns that the model sees; pieces at a small raster are padded up to it.
+        Rows and columns of the model's input; smaller pieces of a small raster are padded up to it.
     batch : int
         Windows at a time.
     seed : int
-        Every batch is seeded from this and its place, so that order and restarts do not matter.
+        Every batch is seeded from this and its place, so that results do not depend on order and restarts.
     compile : bool
         Run the model's module through ``torch.compile``.
     log : callable
@@ -126,9 +126,9 @@ class Predictor:
 
     @contextmanager
     def ready(self, keep: bool = False) -> Iterator[Predictor]:
-        """Put the model on the device, let it be interrupted between layers, and clean up afterwards.
+        """Put the model on the device, make it interruptible between layers, and clean up afterwards.
 
-        With ``keep`` the model stays on the device, for whoever comes next.
+        With ``keep`` the model stays on the device for the next user.
         """
         with ExitStack() as stack:
             stack.enter_context(suitable_threads())
@@ -174,10 +174,10 @@ class Predictor:
             first = pieces[order[at]].t
             numbers = [i for i in order[at : at + self.batch] if pieces[i].t == first]
             done = self._run_group([pieces[i] for i in numbers])
-            if done is None:  # too much: the batch or the window is smaller now
+            if done is None:  # out of memory: the batch or the window is smaller now
                 continue
             at += len(numbers)
-            # A GPU works on this group while the one before is handed over.
+            # A GPU computes this group while the previous one is copied.
             if waiting is not None:
                 yield waiting[0], self._split(waiting[1])
             waiting = (numbers, done)
@@ -223,7 +223,7 @@ class Predictor:
         return smaller
 
     def batch_of(self, group: Sequence[Piece]) -> Batch:
-        """Put pieces together to what the model is given."""
+        """Combine pieces into a batch of the model's input."""
         raw = self._stack([p.block.raw for p in group], group)
         measured = self._stack([p.block.measured for p in group], group)
         same = all(p.block.usable is p.block.measured for p in group)
@@ -231,7 +231,7 @@ class Predictor:
         dates = group[0].t
         places = [p.lonlat or self.site.lonlat((p.y.start + p.y.stop) / 2, (p.x.start + p.x.stop) / 2) for p in group]
         return Batch(
-            # Without clouds both are the same: 0 stands already where nothing was measured.
+            # Without clouds both are equal: unmeasured pixels are 0 already.
             x=raw if same else torch.where(usable[:, :, None], raw, 0.0),
             usable=usable,
             measured=measured,
@@ -259,7 +259,7 @@ class Predictor:
         return Batch(x, usable, measured, raw, days, days, companion.bands, places, companion.resolution, self.seed)
 
     def _days(self, days: npt.NDArray[np.float64]) -> Tensor:
-        # mps knows no float64, and float32 would lose the hours of today's dates.
+        # mps has no float64, and float32 would lose the hours of current dates.
         return torch.as_tensor(days, device="cpu" if self.device.type == "mps" else self.device)
 
     @property
@@ -378,7 +378,7 @@ def _scaled(cut: slice, ratio: float) -> slice:
 
 
 def _pad(array: Array, size: tuple[int, int]) -> Array:
-    """Mirror an array at its end up to ``size``: plausible ground, whose result is thrown away."""
+    """Mirror an array at its end up to ``size``: plausible ground, whose result is discarded."""
     missing = [n - m for n, m in zip(size, array.shape[-2:], strict=True)]
     if not any(missing):
         return array

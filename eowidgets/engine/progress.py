@@ -10,7 +10,7 @@ from eowidgets.engine.job import FINAL, Job
 
 
 def bar() -> Callable[[Job], None]:
-    """Make a callback for :meth:`Job.on_change` that shows a bar."""
+    """Create a callback for :meth:`Job.on_change` that shows a bar."""
     shown: tqdm | None = None
 
     def update(job: Job) -> None:

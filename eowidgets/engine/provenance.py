@@ -1,4 +1,4 @@
-"""Where a result comes from, written into it; and making it again from that."""
+"""The provenance of results: what they were computed from, written into them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from eowidgets.engine.identity import code_hash, state_hash
 from eowidgets.engine.reader import input_summary
 from eowidgets.errors import InputError
 
-#: Files of a folder that are looked at to see whether it has changed.
+#: Number of files of a folder that are checked for changes.
 FILES = 20_000
 PACKAGES = ("eowidgets", "torch", "numpy", "xarray")
 
@@ -33,9 +33,9 @@ PACKAGES = ("eowidgets", "torch", "numpy", "xarray")
 def describe(
     model: Model, cube: xr.Dataset, bands: tuple[str, ...], area: Any, seed: int, engine: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return everything that a result of a run depends on, as plain values that JSON takes, without private paths.
+    """Return everything that a result of a run depends on, as plain JSON values, without private paths.
 
-    There is no date of making: the same run gives the same bytes.
+    It has no creation date: the same run gives the same bytes.
     """
     return {
         "call": "run",
@@ -76,25 +76,25 @@ def answer_notes(cube: xr.Dataset, arguments: Mapping[str, Any]) -> str:
 
 
 def whole(cube: xr.Dataset) -> dict[str, Any]:
-    """Describe a whole cube that a question of several steps was asked about: what :func:`same_input` takes out again."""
+    """Describe the whole cube of a question of several steps, from which :func:`same_input` takes the input."""
     placed = georeference(cube)
     return {"input": input_summary(placed, schema.bands(placed)), "dates": iso(placed)}
 
 
 def iso(cube: xr.Dataset) -> list[str]:
-    """Dates of a cube as text, to the second."""
+    """Return the dates of a cube as text, to the second."""
     return [str(d)[:19] for d in cube["time"].values.astype("datetime64[s]")]
 
 
 def _shown(parameter: Any) -> Any:
-    """Return a parameter as it may leave the machine; paths are kept for a rerun in the same session."""
+    """Return a parameter in a form that may be published; paths are kept for a rerun in the same session."""
     return remember(parameter) if scrub(parameter) != parameter and isinstance(parameter, str) else scrub(parameter)
 
 
 def content_hash(cube: xr.Dataset, bands: tuple[str, ...], limit: int = 1 << 24) -> str:
-    """Fingerprint of the pixels that lie in memory, thinned to about ``limit`` bytes a band.
+    """Return a fingerprint of the pixels in memory, thinned to about ``limit`` bytes per band.
 
-    Lazy bands are not read: their grid and dates, and size and time of the files they come from, stand for them.
+    Lazy bands are not read: their grid and dates, and size and time of the files they come from, are used.
     """
     digest = hashlib.sha256()
     for name in (*bands, *(m for m in ("valid", "clouds") if m in cube)):
@@ -104,13 +104,13 @@ def content_hash(cube: xr.Dataset, bands: tuple[str, ...], limit: int = 1 << 24)
             digest.update(_stamp(cube, variable).encode())
             continue
         flat = variable.values.reshape(-1) if variable.values.flags.c_contiguous else variable.values.ravel()
-        step = max(1, flat.nbytes // limit) | 1  # odd, so that it never walks down one column
+        step = max(1, flat.nbytes // limit) | 1  # odd, so that the samples are not all from one column
         digest.update(np.ascontiguousarray(flat[::step]).tobytes())
     return digest.hexdigest()
 
 
 def _stamp(cube: xr.Dataset, variable: xr.Variable) -> str:
-    """Size and time of the local files behind a lazy variable, as far as they are known."""
+    """Return size and time of the local files behind a lazy variable, as far as they are known."""
     opened, _ = noted(cube.attrs)
     # Of several files with one name, each counts: it may be this one.
     sources = {variable.encoding.get("source"), *(sources_of(opened) if opened else ())}
@@ -124,7 +124,7 @@ def _stamp(cube: xr.Dataset, variable: xr.Variable) -> str:
 
 
 def fingerprint(notes: Mapping[str, Any]) -> str:
-    """One hash for a run: the same call on the same input has the same."""
+    """Return one hash for a run; the same call on the same input gives the same hash."""
     return hashlib.sha256(json.dumps(notes, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -144,7 +144,7 @@ def read(result: Any) -> dict[str, Any]:
     except (AttributeError, KeyError, TypeError, ValueError):
         notes = None
     if not isinstance(notes, dict) or not {"model", "call"} & set(notes):
-        raise InputError("This carries no provenance: it was not made by this package, or its attributes were lost.")
+        raise InputError("This has no provenance: it was not computed by this package, or its attributes were lost.")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""Reads the part of a cube that is needed next, and writes the one before, while the model works."""
+"""Reads the next part of a cube, and writes the previous one, while the model computes."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from eowidgets.engine.scheduler import Lane
 from eowidgets.engine.work import POLL, Work
 
 T = TypeVar("T")
-#: GDAL would take a twentieth of the machine's memory for its cache.
+#: Cache of GDAL, whose default is a twentieth of the machine's memory.
 GDAL_CACHE = 64 << 20
 
 
 @dataclass(frozen=True)
-class Block:
+class RasterBlock:
     """A rectangle of a cube, in memory.
 
     Attributes
     ----------
     raw : array (t, c, h, w), float32
-        What was measured; 0 where nothing was.
+        Measurements; 0 where nothing was measured.
     measured, usable : array (t, h, w), bool
     y0, x0 : int
         First row and column in the cube.
-    others : mapping of str to Block
-        What further sources hold of the same ground.
+    others : mapping of str to RasterBlock
+        Blocks of further sources on the same ground.
     """
 
     raw: npt.NDArray[np.float32]
@@ -44,16 +44,16 @@ class Block:
     usable: npt.NDArray[np.bool_]
     y0: int
     x0: int
-    others: Mapping[str, Block] = field(default_factory=dict)
+    others: Mapping[str, RasterBlock] = field(default_factory=dict)
 
 
 class Reader:
-    """Gives rectangles of the chosen bands of a cube as plain arrays.
+    """Reads rectangles of the chosen bands of a cube as plain arrays.
 
     Parameters
     ----------
     cube : Dataset (time, y, x)
-        In memory, or lazy (dask, or an open file); only what is asked for is ever loaded.
+        In memory, or lazy (dask, or an open file); only the requested parts are loaded.
     bands : tuple of str
     """
 
@@ -62,12 +62,12 @@ class Reader:
         self._cube = cube[[*bands, *masks]].transpose(*schema.DIMS)
         self._bands = bands
 
-    def __call__(self, y: slice, x: slice) -> Block:
+    def __call__(self, y: slice, x: slice) -> RasterBlock:
         """Read rows ``y`` and columns ``x`` of all dates."""
         import rasterio
 
         part = self._cube.isel(y=y, x=x)
-        # Windows are read once: what GDAL keeps of a GeoTIFF beyond this would only add to the memory of the run.
+        # Windows are read once: a larger GDAL cache would only add to the memory of the run.
         with reading(f"Rows {y.start} to {y.stop - 1} of the cube"), rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
             part = part.load()
         shape = (part.sizes["time"], len(self._bands), part.sizes["y"], part.sizes["x"])
@@ -79,17 +79,17 @@ class Reader:
         if "valid" in part:
             measured &= part["valid"].values.astype(bool)
         usable = measured & ~part["clouds"].values.astype(bool) if "clouds" in part else measured
-        # Both halves of the promise that unmeasured pixels are exactly 0: NaN in one band hides them all.
+        # Unmeasured pixels are exactly 0 in all bands: NaN in one band makes the pixel unmeasured.
         if not measured.all():
             raw *= measured[:, None]
             raw[~finite] = 0
-        return Block(raw, measured, usable, y.start, x.start)
+        return RasterBlock(raw, measured, usable, y.start, x.start)
 
 
 def read_ahead(tasks: Iterator[Callable[[], T]], checkpoint: Callable[[], None]) -> Iterator[T]:
     """Run each task in a thread, one ahead of the consumer; ``checkpoint`` may raise to stop the waiting.
 
-    A read that hangs does not hold up a cancel: the wait is left, and the thread ends with its read.
+    A read that hangs does not delay a cancel: the wait ends, and the thread ends with its read.
     """
     lane = Lane("eow-read", 1)
     try:
@@ -106,9 +106,9 @@ def read_ahead(tasks: Iterator[Callable[[], T]], checkpoint: Callable[[], None])
 
 
 def write_behind(items: Iterable[T], write: Callable[[T], None], checkpoint: Callable[[], None]) -> None:
-    """Write each item in a thread while the next is made; never more than one behind.
+    """Write each item in a thread while the next is computed; at most one write is pending.
 
-    However it ends, no write is left half way: the thread is waited for.
+    No write is left incomplete: the thread is joined in every case.
     """
     lane = Lane("eow-write", 1)
     try:
@@ -137,7 +137,7 @@ def _result(work: Work[T], checkpoint: Callable[[], None]) -> T:
 
 
 def input_summary(cube: xr.Dataset, bands: tuple[str, ...]) -> dict[str, Any]:
-    """Describe the input in words that fit into a file's tags: title, source, grid and bands."""
+    """Describe the input in values that fit into a file's tags: title, source, grid and bands."""
     box = cube.odc.geobox
     where = cube.encoding.get("source")
     opened, options = noted(cube.attrs)

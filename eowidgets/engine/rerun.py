@@ -25,7 +25,7 @@ from eowidgets.errors import InputError
 
 @dataclass(frozen=True)
 class Rerun:
-    """What came of making a result again.
+    """Outcome of repeating a run.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Rerun:
     differences : dict
         Per variable that differs: the largest difference, or ``"missing"`` or ``"shape"``.
     changed : dict
-        Versions and settings that are not what they were: ``{"torch": ("2.12.0", "2.13.0")}``.
+        Versions and settings that have changed: ``{"torch": ("2.12.0", "2.13.0")}``.
     dataset : Dataset
         The new result.
     """
@@ -59,20 +59,20 @@ def rerun(
     model: Model | type[Model] | None = None,
     **options: Any,
 ) -> Rerun:
-    """Make the result of a run again from its provenance, and report whether it is identical.
+    """Repeat a run from the provenance of its result, and report whether the result is identical.
 
     :func:`eowidgets.analysis.rerun.rerun`, which is ``eow.rerun``, does so for all results.
 
     Parameters
     ----------
     result : path, Dataset or GeoDataFrame
-        What :func:`~eowidgets.engine.run.run` gave or wrote.
+        Result of :func:`~eowidgets.engine.run.run`, in memory or on disk.
     cube : Dataset or dict of Datasets, optional
-        The input; needed where the provenance does not say how it was opened.
+        The input; needed if the provenance does not record how it was opened.
     model : Model or Model class, optional
         Needed where the model is not registered.
     **options
-        Engine settings or parameters of the model to use in place of the recorded ones, such as ``device="cpu"``, or the
+        Engine settings or parameters of the model to use instead of the recorded ones, such as ``device="cpu"``, or the
         path of a file, of which only the name is recorded.
 
     Returns
@@ -117,7 +117,7 @@ def rerun_items(
     model: Model | type[Model] | None,
     options: dict[str, Any],
 ) -> Rerun:
-    """Make the table of a run over chips, series or places again.
+    """Repeat a run over chips, series or places.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def rerun_items(
     notes : mapping
         Its provenance.
     source : Dataset, DataFrame or path
-        What the model was run on.
+        Input of the run.
     places : GeoDataFrame, optional
     model : Model or Model class, optional
     options : dict
@@ -137,7 +137,7 @@ def rerun_items(
     """
     try:
         engine = {name: notes["engine"][name] for name in ("device", "batch")}
-        # Tables of earlier releases have no others.
+        # Tables of earlier releases have no other notes.
         engine |= {
             name: notes["engine"][name] for name in ("memory", "precision", "compile") if name in notes["engine"]
         }
@@ -181,7 +181,7 @@ def _compare_tables(old: Any, new: Any) -> dict[str, float | str]:
         return {"rows": float(abs(len(old) - len(new)))}
     lacking: dict[str, float | str] = {str(c): "missing" for c in old.columns if c not in new.columns}
     same = [c for c in old.columns if c not in lacking]
-    # A missing value equals a missing value, in whatever form a file gave it back.
+    # Missing values are equal, in whatever form a file stores them.
     return lacking | {str(c): float("inf") for c in same if not _same_column(old[c], new[c])}
 
 
@@ -195,7 +195,7 @@ def _same_values(one: Any, two: Any) -> bool:
 
 
 def _apart(one: Any, two: Any) -> float:
-    """Largest difference, in days between dates; infinite where there are values on one side only, or no numbers."""
+    """Return the largest difference, in days for dates; infinite without common values or numbers."""
     if one.dtype.kind in "mM" and two.dtype.kind in "mM":
         apart = np.abs(one - two) / np.timedelta64(1, "D")
     elif one.dtype.kind in "fiub" and two.dtype.kind in "fiub":
@@ -206,34 +206,34 @@ def _apart(one: Any, two: Any) -> float:
 
 
 def reopened(notes: Mapping[str, Any]) -> xr.Dataset:
-    """Open the sample or the file of this machine again that is noted as an input.
+    """Open the sample or local file that is recorded as an input.
 
     Raises
     ------
     InputError
-        When it is not known, or an address.
+        When it is not recorded, or an address.
     """
     told = notes["input"].get("opened_with")
     opened, options = noted({**notes["input"], "opened_with": json.dumps(told or {})})
-    # A result may come from anybody: an address in it is never visited, only samples and files here are opened.
+    # Results may come from untrusted sources: addresses in them are never opened, only samples and local files.
     source = None if opened is None else source_of(opened)
     if source is None or not here(source):
         raise InputError(
-            "The provenance does not say which sample or file to open: give it as rerun(result, cube=...)."
+            "The provenance does not record which sample or file to open: give it as rerun(result, cube=...)."
         )
     return open_cube(source, **options)
 
 
 def same_input(cube: xr.Dataset | Mapping[str, xr.Dataset], notes: Mapping[str, Any]) -> xr.Dataset:
-    """Take the recorded bands, dates and grid out of a cube that holds them.
+    """Select the recorded bands, dates and grid of a cube.
 
     Raises
     ------
     InputError
-        When it does not hold them, or is a dict.
+        When the cube lacks them, or is a dict.
     """
     if not isinstance(cube, xr.Dataset):
-        raise InputError("The result was made of one cube: give a Dataset, without a dict.")
+        raise InputError("The result was computed from one cube: give a Dataset, without a dict.")
     bands = notes["input"]["bands"]
     others = set(schema.bands(cube))
     lacking = [b for b in bands if b not in others]
@@ -255,7 +255,9 @@ def _same_inputs(
     """Take the recorded main cube and sources out of a dict of cubes; open again what is not in it."""
     rest = [name for name in cubes if name not in others] if not isinstance(cubes, xr.Dataset) else []
     if len(rest) != 1:
-        raise InputError(f"The result was made of several cubes: give a dict of one main cube and {', '.join(others)}.")
+        raise InputError(
+            f"The result was computed from several cubes: give a dict of one main cube and {', '.join(others)}."
+        )
     found = {name: same_input(cubes[name] if name in cubes else reopened(of), of) for name, of in others.items()}
     return {rest[0]: same_input(cubes[rest[0]], notes), **found}
 
@@ -269,7 +271,7 @@ def _same_grid(cube: xr.Dataset, source: Mapping[str, Any]) -> xr.Dataset:
     y, x = round(row), round(column)
     fits = min(y, x) >= 0 and y + height <= box.shape[0] and x + width <= box.shape[1]
     if not fits or max(abs(row - y), abs(column - x)) > 1e-3 or str(box.crs) != source["crs"]:
-        raise InputError("The cube given does not cover the grid that the result was made on: give the same cube.")
+        raise InputError("The cube given does not cover the grid of the result: give the same cube.")
     return cube.isel(y=slice(y, y + height), x=slice(x, x + width))
 
 

@@ -1,4 +1,4 @@
-"""What a result looks like: its variables, and how blended outputs become them."""
+"""The layout of a result: its variables, and their computation from blended outputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MASKS = {"valid": "A result is given", "clouds": "Cloud or cloud shadow"}
 
 @dataclass(frozen=True)
 class Frame:
-    """Everything about a result but its pixels.
+    """Layout of a result without its pixels.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Frame:
     template: xr.Dataset
 
     def shape(self, variable: Variable) -> tuple[int, ...]:
-        """Lengths of the axes of a variable."""
+        """Return the lengths of the axes of a variable."""
         return tuple(self.template.sizes[d] for d in variable.dims)
 
     @property

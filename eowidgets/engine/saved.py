@@ -1,4 +1,4 @@
-"""The store of a run on its way: laid out, gone on with, and checked before it becomes a result."""
+"""The store of a run in progress: laid out, continued, and checked before it becomes a result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def store_of(frame: Frame | Table) -> type[Any]:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: its plan, its store, and the rows of the strips that the store holds."""
+    """State of a run: its plan, its store, and the rows of the strips in the store."""
 
     plan: Plan
     writer: Any
@@ -58,7 +58,7 @@ class SavedRun:
         return Progress(plan, store_of(self.frame)(self.journal.store), [])
 
     def go_on(self) -> Progress | None:
-        """Go on with the strips whose chunks are all there; None where there is nothing to go on with."""
+        """Continue with the strips whose chunks are complete; None if there is nothing to continue."""
         saved = self.journal.saved(self.key)
         try:
             if saved is None or self._layout(self.journal.store) != saved.layout:
@@ -72,7 +72,7 @@ class SavedRun:
         return Progress(saved.plan, writer, done)
 
     def check(self, writer: Any) -> None:
-        """Refuse to publish a store that has lost chunks while the run went on.
+        """Refuse to publish a store that has lost chunks during the run.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class SavedRun:
         saved = self.journal.saved(self.key)
         lost = [s for s, stamp in saved.strips.items() if writer.stamp(self.frame, *s) != stamp] if saved else []
         if saved is None or lost or self._layout(self.journal.store) != saved.layout:
-            rows = f": rows {lost[0][0]} to {lost[0][1] - 1} are gone" if lost else ""
+            rows = f": rows {lost[0][0]} to {lost[0][1] - 1} are missing" if lost else ""
             raise SourceError(
                 f"Files of {self.journal.folder.name[:80]!r} were removed or changed while the run wrote them{rows}; "
                 "run the same call again, which computes what is missing."

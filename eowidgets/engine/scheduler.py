@@ -2,11 +2,11 @@
 
 Runs of models, change, forecasts and cost estimates go through :data:`HEAVY`, one after the other, so that two of them
 never compete for memory. Tiles, pixel reads and questions go through :data:`LIGHT`. A run that light work starts (a
-question that needs one) waits for the heavy slot; a run that heavy work starts is done in its place. A call in a cell
+question that needs one) waits for the heavy slot; a run that heavy work starts runs within it. A call in a cell
 runs in the thread of the cell and does not wait in the queue.
 
-All threads are daemons that end with the interpreter. Work that was cancelled and does not come back loses its slot to
-a fresh thread, so that what was submitted later goes on.
+All threads are daemons that end with the interpreter. Work that was cancelled and does not return loses its slot to
+a new thread, so that later work continues.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from typing import Any, TypeVar
 from eowidgets.engine.work import Work
 
 T = TypeVar("T")
-#: Seconds that the end of the interpreter waits for work to stop: torch does not like threads that outlive it.
+#: Seconds that the end of the interpreter waits for work to stop: torch may crash if threads outlive it.
 FAREWELL = 5.0
 #: Widgets that read at the same time.
 READERS = 4
 
 
 class Lane:
-    """A queue with a number of threads that serve it; work of one owner never runs twice at a time.
+    """A queue with a number of threads; work of one owner never runs twice at a time.
 
     Parameters
     ----------
     name : str
-        Of its threads.
+        Name of its threads.
     slots : int
         Pieces of work at a time.
     """
@@ -52,7 +52,7 @@ class Lane:
         self._hanging: list[Work[Any]] = []
         self._closed = False
 
-    # -- for those who have work
+    # -- submitting work
 
     def put(self, work: Work[Any]) -> None:
         """Queue work."""
@@ -84,7 +84,7 @@ class Lane:
             work.cancel()
 
     def claim(self, work: Work[Any]) -> bool:
-        """Take work out of the queue for this thread, if the thread is one of the lane and would wait for itself."""
+        """Take work out of the queue to run it in this thread, if this is a thread of the lane and would wait for itself."""
         with self._changed:
             if threading.current_thread() not in self._threads or work not in self._queue:
                 return False
@@ -92,7 +92,7 @@ class Lane:
             return True
 
     def leave(self, thread: threading.Thread) -> None:
-        """Give the slot of a thread whose work does not come back to a fresh one."""
+        """Give the slot of a thread whose work does not return to a new thread."""
         with self._changed:
             work = self._threads.pop(thread, None)
             if work is not None:
@@ -112,14 +112,14 @@ class Lane:
 
     @property
     def hanging(self) -> list[Work[Any]]:
-        """Cancelled work that has not come back."""
+        """Cancelled work that has not returned."""
         with self._changed:
             self._hanging = [work for work in self._hanging if work.hangs]
             return list(self._hanging)
 
     @property
     def mine(self) -> bool:
-        """Whether this thread serves the lane."""
+        """Whether this thread belongs to the lane."""
         return threading.current_thread() in self._threads
 
     # -- its threads
@@ -133,7 +133,7 @@ class Lane:
 
     def _serve(self) -> None:
         while (work := self._next()) is not None:
-            with suppress(KeyboardInterrupt):  # raised by a model: the work is cancelled, the lane goes on
+            with suppress(KeyboardInterrupt):  # raised by a model: the work is cancelled, the lane continues
                 work.execute()
             del work  # a waiting thread holds no cube
 
@@ -165,7 +165,7 @@ class Lane:
         self.close()
 
     def close(self, timeout: float | None = None) -> None:
-        """Cancel everything, and wait a moment for what runs; its callbacks included."""
+        """Cancel everything, and wait shortly for running work and its callbacks."""
         with self._changed:
             self._closed = True
             found = [*self._queue, *(w for w in self._threads.values() if w is not None)]
@@ -178,14 +178,14 @@ class Lane:
             thread.join(max(0.0, until - time.monotonic()))
 
     def forget(self) -> None:
-        """Start empty in a forked process: threads are not forked, and the work is the parent's."""
+        """Start empty in a forked process: threads are not forked, and the work belongs to the parent."""
         found = [*self._queue, *self._hanging, *(w for w in self._threads.values() if w is not None)]
         self._clear()
         for work in found:
             work._forget()
 
 
-#: Whatever may take much memory or time: one piece at a time.
+#: Work that may need much memory or time: one piece at a time.
 HEAVY = Lane("eow-engine", 1)
 #: Short reads, and questions, which send their runs to the heavy lane.
 LIGHT = Lane("eow-view", READERS)
@@ -202,7 +202,7 @@ def run_here(work: Work[Any]) -> None:
 
 
 def hanging() -> list[Work[Any]]:
-    """Return cancelled work that has not come back."""
+    """Return cancelled work that has not returned."""
     return [work for lane in LANES for work in lane.hanging]
 
 
@@ -215,7 +215,7 @@ def _forget() -> None:
     for lane in LANES:
         lane.forget()
     dask: Any = sys.modules.get("dask.threaded")
-    if dask is not None:  # nor were the threads of its pool forked: lazy cubes would wait for them for ever
+    if dask is not None:  # nor were the threads of its pool forked: lazy cubes would wait for them forever
         vars(dask)["default_pool"] = None
 
 

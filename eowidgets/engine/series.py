@@ -23,7 +23,7 @@ from eowidgets.engine.long import Long, long_form
 from eowidgets.engine.places import Place, Places
 from eowidgets.engine.predict import Piece, Site
 from eowidgets.engine.provenance import about
-from eowidgets.engine.reader import Block
+from eowidgets.engine.reader import RasterBlock
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.workload import days_of, for_one_run
 from eowidgets.errors import InputError, ModelError, shown
@@ -39,7 +39,7 @@ class SeriesItems(Items):
     batch = 4096
 
     def prepare(self, output: Output) -> Mosaic | Gathered:
-        """Return an output in the form in which the model gives it: pixels as in a cube of one pixel, lists as they are."""
+        """Return an output in the form in which the model gives it: pixels as in a cube of one pixel, lists unchanged."""
         if output.name in (ID, TIME):
             raise ModelError(
                 f"The model {shown(self.model.name)} has an output named {output.name!r}: give it another name."
@@ -53,7 +53,7 @@ class SeriesItems(Items):
 
     @classmethod
     def rows(cls, share: Share, output: Mosaic | Gathered, item: Any, piece: Piece) -> list[dict[str, Any]]:
-        """Return the columns of one output of one series, empty where nothing was observed that it needs."""
+        """Return the columns of one output of one series; empty without the observations that it needs."""
         model, dates = share.model, len(share.dates)
         usable, measured = piece.block.usable[:, 0, 0], piece.block.measured[:, 0, 0]
         if not isinstance(output, Mosaic):
@@ -108,7 +108,7 @@ class TableSeries(SeriesItems):
         return float(len(self._series.dates))
 
     def shares(self, batch: int) -> Iterator[Share]:
-        """Cut groups of the same dates into batches; what has other dates shares none."""
+        """Cut groups of the same dates into batches; series with other dates are not mixed in."""
         for numbers in self._series.groups():
             yield from self._cut(numbers, batch)
 
@@ -131,7 +131,7 @@ class TableSeries(SeriesItems):
             yield Share(some, pieces, site, out, model, len(some))
 
     def _surveyed(self, numbers: list[int], dates: npt.NDArray[np.datetime64]) -> Model:
-        """Return a copy of the model that has looked at a group of series, as at a cube with a row for each."""
+        """Return a copy of the model that has surveyed a group of series, as a cube with a row for each."""
         if self._last is not None and self._last[0] == numbers:  # of the sample: learning may take minutes
             return self._last[1]
         blocks = [self._series.block(i) for i in numbers]
@@ -166,17 +166,17 @@ class TableSeries(SeriesItems):
 
 
 class PlaceSeries(SeriesItems, Places):
-    """The mean of the clear pixels of each place and date: those whose centres a polygon holds, or the one under a point.
+    """The mean of the clear pixels of each place and date: those whose centres a polygon holds, or the pixel under a point.
 
-    Where all measured pixels of a date are cloudy, the mean of these is given to the model, as of a cloudy pixel. A polygon
-    without a pixel's centre, or a line, has the pixel at its centroid. What a polygon has beyond the cube is left out, and a
+    If all measured pixels of a date are cloudy, the model receives their mean as a cloudy pixel. A polygon
+    without a pixel's centre, or a line, has the pixel at its centroid. The part of a polygon outside the cube is left out, and a
     place whose centroid lies there has no result.
     """
 
     call = "series"
     batch = 256
 
-    def read(self, place: Place) -> Block | None:
+    def read(self, place: Place) -> RasterBlock | None:
         """Read and average the pixels of one place."""
         from rasterio.features import geometry_mask
 
@@ -194,7 +194,7 @@ class PlaceSeries(SeriesItems, Places):
         clear, seen = np.asarray(usable.any(axis=1)), np.asarray(measured.any(axis=1))
         weights = np.where(clear[:, None], usable, measured).astype("float64")
         mean = (raw * weights[:, None]).sum(axis=2) / np.maximum(weights.sum(axis=1), 1)[:, None]
-        return Block(mean.astype("float32")[..., None, None], seen[:, None, None], clear[:, None, None], 0, 0)
+        return RasterBlock(mean.astype("float32")[..., None, None], seen[:, None, None], clear[:, None, None], 0, 0)
 
 
 def _span(shape: Any, inverse: Any, size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -224,5 +224,5 @@ def series_of(feed: Series, model: Model, source: Any, places: Any) -> Items | N
 
 
 def _looks(model: Model) -> bool:
-    """Whether a model looks at its data, or learns from them, before it is run."""
+    """Return whether a model inspects its data, or learns from them, before it is run."""
     return type(model).survey is not Model.survey or type(model).learn is not Model.learn

@@ -1,7 +1,7 @@
-"""What the workers of a cluster need for a whole run: sent once by the client, and received once by each worker.
+"""Objects that the workers of a cluster need for a whole run: sent once by the client, received once by each worker.
 
-The client sends pickled bytes in pieces as tasks of their own. The scheduler keeps them, so that what is lost with a worker
-is made again without the client, and workers take them from each other.
+The client sends pickled bytes in pieces as separate tasks. The scheduler keeps them, so that pieces lost with a worker
+are restored without the client, and workers copy them from each other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PIECE = 4 << 20
 class Shipment:
     """An object as bytes, opened once in each thread of a worker.
 
-    Threads do not share it: a model may keep what it computes on itself.
+    Threads do not share it, since a model may store what it computes in its attributes.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Shipment:
 
 
 def packed(value: Any) -> bytes:
-    """Return an object as bytes; classes and functions of a notebook travel with their code."""
+    """Return an object as bytes; classes and functions of a notebook are sent with their code."""
     import cloudpickle
 
     found: bytes = cloudpickle.dumps(value)
@@ -122,5 +122,5 @@ class _Unpickler(pickle.Unpickler):
 
 
 def unpacked(payload: bytes, networks: Shipment) -> Any:
-    """Return what :meth:`Apart.pack` packed."""
+    """Return the object that :meth:`Apart.pack` packed."""
     return _Unpickler(payload, networks.get()).load()

@@ -1,7 +1,7 @@
-"""How long work took on this machine, by kind: what later costs are predicted from.
+"""Measured times of work on this machine, by kind, from which later costs are predicted.
 
-Kept in ``speeds.json`` in the folder of ``EOWIDGETS_CACHE``, by default ``~/.cache/eowidgets``: names of models, sizes and
-seconds, nothing else.
+Kept in ``speeds.json`` in the folder of ``EOWIDGETS_CACHE``, by default ``~/.cache/eowidgets``: only names of models, sizes and
+seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eowidgets.system import available_cores
 
-#: Measurements that are kept of each kind of work; the time is that of the median of so many of the nearest size.
+#: Measurements that are kept of each kind of work; predictions use the median of this number of nearest sizes.
 KEPT, NEAREST = 8, 3
 #: Kinds of work that are kept.
 KINDS = 200
@@ -23,7 +23,7 @@ _LOCK = threading.Lock()
 
 
 def note(kind: str, size: float, seconds: float) -> None:
-    """Remember that work of a kind and a size took so long here; a folder that cannot be written is left alone."""
+    """Store the time of work of a kind and a size; a folder that cannot be written is ignored."""
     if not (size > 0 and seconds > 0):
         return
     with _LOCK:
@@ -35,7 +35,7 @@ def note(kind: str, size: float, seconds: float) -> None:
 
 
 def seconds_of(kind: str, size: float) -> float | None:
-    """Return how long work of a kind and a size takes here; None if nothing of the kind was measured.
+    """Return the expected seconds of work of a kind and a size here; None if the kind was never measured.
 
     Time grows with the size, from the measurements whose sizes are nearest.
     """

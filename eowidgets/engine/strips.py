@@ -1,4 +1,4 @@
-"""The heart of a run: read a row of windows, predict, blend, hand on what is settled, forget."""
+"""The main loop of a run: read a row of windows, predict, blend, yield the finished rows, release memory."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from eowidgets.engine.blend import mix, paste
 from eowidgets.engine.device import trim
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.predict import Piece, Predictor
-from eowidgets.engine.reader import Block, read_ahead
+from eowidgets.engine.reader import RasterBlock, read_ahead
 from eowidgets.engine.result import Frame
 from eowidgets.engine.windows import Grid
 
 Array = npt.NDArray[Any]
-#: How often freed memory is handed back: often enough to stay flat, rarely enough to cost nothing.
+#: Rows between two returns of freed memory to the system: memory stays flat at negligible cost.
 TRIM_ROWS = 8
 
 
@@ -43,7 +43,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class WindowResult:
-    """One finished window, before it is blended with its neighbours: for showing a run as it goes.
+    """One finished window, before it is blended with its neighbours: for display during the run.
 
     Attributes
     ----------
@@ -63,21 +63,23 @@ class WindowResult:
 
 
 class WindowRows:
-    """Rows of windows of a cube: what is read for them, segment by segment.
+    """Rows of windows of a cube: reads and predicts them segment by segment.
 
     Parameters
     ----------
     plan : Plan
     grid : Grid
     reader : callable
-        Rows and columns -> Block.
+        Rows and columns -> RasterBlock.
     predictor : Predictor
     """
 
-    def __init__(self, plan: Plan, grid: Grid, reader: Callable[[slice, slice], Block], predictor: Predictor) -> None:
+    def __init__(
+        self, plan: Plan, grid: Grid, reader: Callable[[slice, slice], RasterBlock], predictor: Predictor
+    ) -> None:
         self.plan, self.grid, self.reader, self.predictor = plan, grid, reader, predictor
 
-    def _reads(self, rows: range) -> Iterator[Callable[[], Block]]:
+    def _reads(self, rows: range) -> Iterator[Callable[[], RasterBlock]]:
         x = self.grid.x
         for i in rows:
             for js in self._segments():
@@ -87,7 +89,7 @@ class WindowRows:
         n, step = len(self.grid.x), self.plan.columns
         return [range(j, min(j + step, n)) for j in range(0, n, step)]
 
-    def _predicted(self, i: int, js: range, block: Block) -> Iterator[tuple[int, int, Piece, dict[str, Any]]]:
+    def _predicted(self, i: int, js: range, block: RasterBlock) -> Iterator[tuple[int, int, Piece, dict[str, Any]]]:
         """Yield column, date window, piece and outputs of a segment of one row."""
         grid = self.grid
         pieces = [Piece(block, grid.y.window(i), grid.x.window(j), grid.t.window(k)) for j, k in grid.row(js)]
@@ -103,7 +105,7 @@ class Strips(WindowRows):
     plan : Plan
     grid : Grid
     reader : callable
-        Rows and columns -> Block.
+        Rows and columns -> RasterBlock.
     predictor : Predictor
     frame : Frame
     inside : callable, optional
@@ -120,7 +122,7 @@ class Strips(WindowRows):
         self,
         plan: Plan,
         grid: Grid,
-        reader: Callable[[slice, slice], Block],
+        reader: Callable[[slice, slice], RasterBlock],
         predictor: Predictor,
         frame: Frame,
         *,
@@ -142,7 +144,7 @@ class Strips(WindowRows):
         self._dates: dict[str, Array] = {}  # one column of windows whose date windows are being joined
 
     def windows(self, start: int, stop: int) -> int:
-        """Number of windows that rows ``start`` to ``stop`` of the result take."""
+        """Return the number of windows that rows ``start`` to ``stop`` of the result take."""
         y = self._cells.y
         first, last = y.first_reaching(start), next(i for i in range(len(y)) if y.settled(i) >= stop)
         return (last - first + 1) * len(self.grid.x) * len(self.grid.t)
@@ -151,7 +153,7 @@ class Strips(WindowRows):
         """Yield ``(first row, variables)`` for rows ``start`` to ``stop`` of the result, cut at multiples of ``plan.rows``.
 
         ``start`` may be any multiple of ``plan.rows``: the windows are those of the whole raster, so a
-        part has the same values as when all is run.
+        part has the same values as in a full run.
         """
         waiting: dict[str, list[Array]] = {}
         begin = start
@@ -197,7 +199,7 @@ class Strips(WindowRows):
                     area = self._inside(slice(top, settled))
                     shown = {n: v & area for n, v in shown.items()}
                 variables = self.frame.finish(blended, shown)
-                # The next row is made while this frame sleeps: it must not keep the last one alive.
+                # The next row is computed while this generator is suspended: it must not keep the last one alive.
                 del canvas, values, where, blended, shown
                 yield top, variables
                 del variables
@@ -206,7 +208,7 @@ class Strips(WindowRows):
         finally:
             blocks.close()  # type: ignore[attr-defined]
 
-    def _row(self, i: int, rows: slice, blocks: Iterator[Block]) -> tuple[dict[str, Array], dict[str, Array]]:
+    def _row(self, i: int, rows: slice, blocks: Iterator[RasterBlock]) -> tuple[dict[str, Array], dict[str, Array]]:
         grid, width, height = self.grid, self._cells.x.length, rows.stop - rows.start
         canvas = {n: self._canvas(n, height) for n in self._axes}
         dates = grid.t.length
@@ -226,7 +228,7 @@ class Strips(WindowRows):
         shape, width = self._axes[name], self._cells.x.length
         if name not in self._reused:
             return np.empty((*shape, height, width), "float32")
-        # The array never leaves this object: it serves all rows, and its pages are touched once.
+        # The array stays in this object and is reused for all rows, so that its pages are allocated once.
         if name not in self._spare:
             y = self._cells.y
             tallest = max(y.reach(i).stop - y.reach(i).start for i in range(len(y)))
@@ -234,7 +236,7 @@ class Strips(WindowRows):
         return self._spare[name][..., :height, :]
 
     def _join_dates(self, canvas: dict[str, Array], outputs: dict[str, Array], j: int, k: int, skip: int) -> None:
-        """Put one window into the row: along time first, and once all its dates are there, along x."""
+        """Put one window into the row: along time first and, once all its dates are complete, along x."""
         grid = self._cells
         for name, values in outputs.items():
             height = canvas[name].shape[-2]
@@ -248,7 +250,7 @@ class Strips(WindowRows):
                 rows = self._dates.pop(name)
             paste(canvas[name], rows, grid.x, j, dim=-1)
 
-    def _mark(self, where: dict[str, Array], block: Block, rows: slice) -> None:
+    def _mark(self, where: dict[str, Array], block: RasterBlock, rows: slice) -> None:
         stride = self.frame.stride
         y = slice(rows.start * stride - block.y0, rows.stop * stride - block.y0)
         x = slice(block.x0 // stride, -(-(block.x0 + block.raw.shape[-1]) // stride))

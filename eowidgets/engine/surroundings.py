@@ -1,4 +1,4 @@
-"""What a model shares with the rest of the process, and is given back as it was: modes of networks, global settings."""
+"""State that a model shares with the process and that is restored after a run: modes of networks, global settings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Give the global settings of torch and numpy back as they were, and on the main thread the state of random numbers.
+    """Restore the global settings of torch and numpy and, on the main thread, the state of random numbers.
 
     Elsewhere the generators are left alone: the main thread may draw from them at the same time.
     """
@@ -72,7 +72,7 @@ class _Use:
 
 
 class _Modes:
-    """Modules that runs are using, each with the mode that it had before the first of them."""
+    """Modules that runs use, each with its mode before the first of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -85,7 +85,7 @@ class _Modes:
                 use.runs += 1
 
     def leave(self, modules: list[nn.Module]) -> bool:
-        """Give modes back that no other run needs; True if that is so of all of them."""
+        """Restore modes that no other run needs; return whether all were restored."""
         last = True
         with self._lock:
             for module in modules:
@@ -105,7 +105,7 @@ _MODES = _Modes()
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[Callable[[], bool]]:
-    """Switch a network to evaluation until the last run that uses it has ended, then give every layer its mode back.
+    """Switch a network to evaluation until the last run that uses it has ended, then restore the mode of every layer.
 
     Yields
     ------

@@ -16,7 +16,7 @@ from eowidgets.errors import MissingExtraError
 
 @dataclass(frozen=True)
 class Table:
-    """Everything about a result of rows but the rows.
+    """Layout of a result of rows, without the rows.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ def to_json(records: Sequence[Row]) -> str:
 
 
 def from_json(text: str) -> list[Row]:
-    """Undo :func:`to_json`.
+    """Invert :func:`to_json`.
 
     Raises
     ------

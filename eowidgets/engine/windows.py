@@ -1,11 +1,11 @@
-"""How a long axis is cut into windows: where they start, and where one hands over to the next.
+"""Division of a long axis into windows: their starts, and the seams between them.
 
 Space and time are cut by the same rule, one axis at a time, so everything here is one-dimensional.
 
 Windows overlap by at least twice the halo. In the middle of each overlap lies the *seam*; around the
-seam, over ``ramp`` pixels to each side, two neighbours are blended; everywhere else exactly one window
-counts. At most two windows ever meet on one axis, so the weights are ``1 - w`` and ``w`` by
-construction. Windows at the border move inwards instead of being padded: a model sees made-up pixels
+seam, over ``ramp`` pixels to each side, two neighbours are blended; elsewhere exactly one window
+is used. At most two windows ever meet on one axis, so the weights are ``1 - w`` and ``w`` by
+construction. Windows at the border move inwards instead of being padded: a model receives padded pixels
 only where the whole raster is smaller than its window.
 """
 
@@ -23,7 +23,7 @@ from eowidgets.errors import InputError
 
 
 def round_up(n: int, multiple: int) -> int:
-    """Smallest multiple of ``multiple`` that is at least ``n``."""
+    """Return the smallest multiple of ``multiple`` that is at least ``n``."""
     return -(-n // multiple) * multiple
 
 
@@ -42,12 +42,12 @@ class Axis:
     blend : int, optional
         Pixels to each side of a seam over which two windows are blended; None: half of the halo.
     step : int
-        Windows start at, and hand over at, multiples of this; ``size`` is one. The last window may reach beyond the axis.
+        Windows start, and seams lie, at multiples of this; ``size`` is one. The last window may reach beyond the axis.
 
     Raises
     ------
     InputError
-        When a window has no room for its halo and the axis needs more than one.
+        When a window is too small for its halo and the axis needs more than one.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class Axis:
             raise InputError(f"A window of {self.size} with a halo of {self.halo} over {self.length}: give sizes >= 1.")
         if self.length > self.size and self.size <= 2 * self.halo:
             raise InputError(
-                f"A window of {self.size} has no room for a halo of {self.halo} at each side: "
+                f"A window of {self.size} is too small for a halo of {self.halo} at each side: "
                 f"give a window of at least {2 * self.halo + 1}."
             )
 
@@ -101,7 +101,7 @@ class Axis:
     def ramp(self) -> int:
         """Pixels to each side of a seam over which two windows are blended.
 
-        By default half of the halo: the other half is context alone. Less where windows lie close together, so
+        By default half of the halo: the other half is only context. Less where windows lie close together, so
         that two ramps never overlap.
         """
         edges = (*self.seams, self.length)
@@ -125,16 +125,16 @@ class Axis:
         )
 
     def window(self, i: int) -> slice:
-        """Pixels that window ``i`` sees (its padding left out)."""
+        """Return the pixels that window ``i`` reads (without its padding)."""
         return slice(self.starts[i], min(self.starts[i] + self.size, self.length))
 
     def core(self, i: int) -> slice:
-        """Pixels between the seams of window ``i``; the cores tile the axis."""
+        """Return the pixels between the seams of window ``i``; the cores tile the axis."""
         end = self.seams[i + 1] if i + 1 < len(self) else self.length
         return slice(self.seams[i], end)
 
     def reach(self, i: int) -> slice:
-        """Pixels to which window ``i`` contributes: its core and the ramps at both ends."""
+        """Return the pixels to which window ``i`` contributes: its core and the ramps at both ends."""
         core = self.core(i)
         first, last = i == 0, i + 1 == len(self)
         return slice(core.start if first else core.start - self.ramp, core.stop if last else core.stop + self.ramp)
@@ -144,7 +144,7 @@ class Axis:
         return self.length if i + 1 == len(self) else self.seams[i + 1] - self.ramp
 
     def first_reaching(self, pixel: int) -> int:
-        """Index of the first window that contributes to ``pixel`` or to anything after it."""
+        """Return the index of the first window that contributes to ``pixel`` or to anything after it."""
         return next(i for i in range(len(self)) if self.reach(i).stop > pixel)
 
     @cached_property
@@ -174,7 +174,7 @@ class _Coarser(Axis):
     stride: int = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        """Take the sizes as they are: the finer axis was checked."""
+        """Accept the sizes: the finer axis was checked."""
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
@@ -207,7 +207,7 @@ class Grid:
         return len(self.t) * len(self.y) * len(self.x)
 
     def row(self, columns: range | None = None) -> Iterator[tuple[int, int]]:
-        """Walk ``(column, date window)`` along one row of windows, all dates of a column together."""
+        """Yield ``(column, date window)`` along one row of windows, all dates of a column together."""
         for j in columns if columns is not None else range(len(self.x)):
             for k in range(len(self.t)):
                 yield j, k

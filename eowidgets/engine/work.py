@@ -1,4 +1,4 @@
-"""One piece of work that can be watched and cancelled, in the background or in the thread that asked for it."""
+"""One piece of work that can be monitored and cancelled, in the background or in the calling thread."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FINAL = ("done", "cancelled", "failed")
 
 #: Seconds after a cancel until work that has not stopped is reported, and other work no longer waits for it.
 PATIENCE = 0.8
-#: Seconds between two looks at whether the work that waits for a result was cancelled meanwhile.
+#: Seconds between two checks whether the waiting work was cancelled.
 POLL = 0.05
 
 T = TypeVar("T")
@@ -34,14 +34,14 @@ class Cancelled(EowidgetsError):
 
 @checked
 class Work(Generic[T]):
-    """Something that takes time, with a state, a result and a cancel.
+    """A function call with a state, a result and a cancel method.
 
     Every method may be called from any thread; callbacks come from the thread that does the work.
 
     Parameters
     ----------
     name : str
-        What messages call it.
+        Name in messages.
     function : callable
         Gets this object and returns the result. It calls :meth:`checkpoint` where it can be stopped.
     owner : object, optional
@@ -64,7 +64,7 @@ class Work(Generic[T]):
         self._log: list[str] = []
         self._on_change: list[Callable[[Self], None]] = []
 
-    # -- what can be seen
+    # -- state
 
     @property
     def state(self) -> State:
@@ -80,7 +80,7 @@ class Work(Generic[T]):
     def status(self) -> str:
         """Return where the work stands, and what it waits for, in words."""
         if self.hangs:
-            return "Cancelled; waiting for the model to come back"
+            return "Cancelled; waiting for the model to return"
         if self._state == "running" and self._awaited is not None:
             return self._awaited.status
         ahead = self.lane.ahead(self) if self._state == "queued" and self.lane is not None else None
@@ -114,13 +114,13 @@ class Work(Generic[T]):
             f"The background work {self.name[:80]!r} cannot be copied or sent to another process: send its result."
         )
 
-    # -- what can be done
+    # -- control
 
     def cancel(self) -> None:
         """Stop at the next checkpoint, or at once if it has not begun.
 
-        Work that does not come back is reported in the log within a second; what was submitted after it then goes on
-        in a fresh thread.
+        Work that does not return is reported in the log within a second; later work then continues
+        in a new thread.
 
         Examples
         --------
@@ -144,13 +144,13 @@ class Work(Generic[T]):
         elif going:
             timer = threading.Timer(PATIENCE, self._report_hang)
             timer.daemon = True
-            with suppress(RuntimeError):  # the interpreter ends: nothing listens any more
+            with suppress(RuntimeError):  # the interpreter ends: there are no listeners
                 timer.start()
 
     def result(self, timeout: NotNegative | None = None) -> T:
         """Wait for the result.
 
-        Work that waits for the very place that this thread holds is done here, so waiting for it never blocks itself.
+        Queued work that needs the slot of this thread runs here, so waiting for it never blocks itself.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class Work(Generic[T]):
         Cancelled
             When the work was cancelled.
         EowidgetsError
-            What made the work fail.
+            If the work failed.
 
         Examples
         --------
@@ -242,7 +242,7 @@ class Work(Generic[T]):
 
     def _late(self, timeout: float | None) -> str:
         if self.hangs:
-            return self._words("was cancelled and waits for its model to come back.")
+            return self._words("was cancelled and waits for its model to return.")
         return self._words(f"is not finished after {timeout} s ({self.status.lower()}).")
 
     def _words(self, rest: str) -> str:
@@ -270,7 +270,7 @@ class Work(Generic[T]):
         if self.over:
             self._call(callback, self)
 
-    # -- for the code that does the work
+    # -- for the function that is called
 
     def say(self, sentence: str) -> None:
         """Add a sentence to the log.
@@ -345,7 +345,7 @@ class Work(Generic[T]):
         self._report_end()
 
     def _report_end(self) -> None:
-        """Call the callbacks for the last time, then release those who wait."""
+        """Call the callbacks for the last time, then release waiting threads."""
         self._reporter = threading.current_thread()
         self.report()
         with self._changed:
@@ -366,7 +366,7 @@ class Work(Generic[T]):
             if self.over or self._hangs:
                 return
             self._hangs = True
-        self.say("Cancelled, but the model has not come back yet: waiting for it. Other runs go on without it.")
+        self.say("Cancelled, but the model has not returned yet: waiting for it. Other runs continue.")
         if self.lane is not None and self._thread is not None:
             self.lane.leave(self._thread)
         self.report()
@@ -397,7 +397,7 @@ class Work(Generic[T]):
 
 
 def active() -> Work[Any] | None:
-    """Return the work that this thread does, if any."""
+    """Return the work that runs in this thread, if any."""
     return getattr(_thread, "work", None)
 
 

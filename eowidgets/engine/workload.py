@@ -1,4 +1,4 @@
-"""A model and a cube, checked against each other: what every run starts from, local or remote."""
+"""A model and a cube, checked against each other: the start of every run, local or remote."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from eowidgets.engine.gather import Gather
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.provenance import iso
-from eowidgets.engine.reader import Block, Reader, input_summary
+from eowidgets.engine.reader import RasterBlock, Reader, input_summary
 from eowidgets.engine.result import Frame, coarser, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
@@ -46,7 +46,7 @@ class Workload:
     Attributes
     ----------
     fitted : Fitted
-        The model, and how it is run on this cube.
+        The model, fitted to the pixels of this cube.
     cube : Dataset
         Cut to the area's rectangle.
     area : Area, optional
@@ -77,13 +77,13 @@ class Workload:
         sizes = self.cube.sizes
         return sizes["time"], sizes["y"], sizes["x"]
 
-    def reader(self) -> Callable[[slice, slice], Block]:
-        """Reader of the bands that the model takes, and of its further sources."""
+    def reader(self) -> Callable[[slice, slice], RasterBlock]:
+        """Return the reader of the bands that the model takes, and of its further sources."""
         reader = Reader(self.cube, self.site.bands)
         return with_companions(reader, self.cube.odc.geobox, self.site.companions)
 
     def learn(self, log: Callable[[str], None] = lambda _: None) -> None:
-        """Let the model learn from the cube, where it does so; it may take minutes."""
+        """Fit the model to the cube, if it learns; it may take minutes."""
         learn_from(self.model, self.cube, log)
 
     @property
@@ -121,10 +121,10 @@ class Workload:
         checkpoint: Callable[[], None] = lambda: None,
         on_batch: Callable[[int], None] = lambda _: None,
         on_window: Callable[[slice, slice, dict[str, Array]], None] | None = None,
-        reader: Callable[[slice, slice], Block] | None = None,
+        reader: Callable[[slice, slice], RasterBlock] | None = None,
         shape: tuple[int, int, int] | None = None,
     ) -> Iterator[Strips | Gather]:
-        """Set everything up for running strips, and put it away afterwards.
+        """Set up everything for the strips of a run, and clean up afterwards.
 
         ``reader`` and ``shape`` are for a worker that holds a part of the cube and thinks in rows of the whole.
         """
@@ -182,12 +182,12 @@ def make_workload(
     params: Mapping[str, Any] | None = None,
     when: Dates | None = None,
 ) -> Workload:
-    """Check a model against a cube and put them together; ``when`` takes the place of the model's own output dates.
+    """Check a model against a cube and combine them; ``when`` replaces the model's output dates.
 
     Raises
     ------
     InputError, ModelError
-        For whatever does not fit, before any work is done.
+        For a cube that does not suit the model, before any work is done.
     """
     made = get_model(model, **(params or {}))
     cube, others = split(made.name, made.feed.sources, cube)
@@ -216,8 +216,8 @@ def make_workload(
     doubled = {n for n in names if taken.count(n) > 1}
     if doubled:
         raise ModelError(
-            f"Model {shown(made.name)} gives an output named {sorted(doubled)[0]!r} twice, or so named as a "
-            "coordinate: give each output a name of its own."
+            f"Model {shown(made.name)} gives an output named {sorted(doubled)[0]!r} twice, or named like a "
+            "coordinate: give each output a unique name."
         )
     metres = resolution_of(cube) or 1.0
     companions = tuple(Companion.of(made.name, s, others[s.name], metres) for s in made.feed.sources)
@@ -227,7 +227,7 @@ def make_workload(
 
 
 def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: InputBands, dates: Array) -> Frame | Table:
-    """Return everything about the result but its values."""
+    """Return the layout of the result, without its values."""
     mosaics = tuple(o for o in outputs if isinstance(o, Mosaic))
     if mosaics:
         return Frame(mosaics, source, make_template(cube, dates, mosaics))
@@ -235,7 +235,7 @@ def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: InputBands
 
 
 def check_outputs(model: Fitted, outputs: tuple[Output, ...]) -> None:
-    """Refuse outputs that no result can be made of.
+    """Refuse outputs that cannot form a result.
 
     Raises
     ------
@@ -271,7 +271,7 @@ def check_outputs(model: Fitted, outputs: tuple[Output, ...]) -> None:
 
 
 def learn_from(model: Model, cube: xr.Dataset, log: Callable[[str], None]) -> None:
-    """Let a model learn from a cube, where it does so.
+    """Fit a model to a cube, if it learns.
 
     Raises
     ------
@@ -285,7 +285,7 @@ def learn_from(model: Model, cube: xr.Dataset, log: Callable[[str], None]) -> No
 
 
 def for_one_run(model: Model) -> Model:
-    """Copy a model that keeps what it surveys or learns: two runs of one instance must not share that. Networks stay shared."""
+    """Copy a model that keeps what it surveys or learns: two runs of one instance must not share these. Networks stay shared."""
     if type(model).survey is Model.survey and type(model).learn is Model.learn:
         return model
     model.module()  # loaded once, for all copies

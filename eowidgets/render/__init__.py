@@ -1,1 +1,1 @@
-"""render."""
+"""Convert cubes and results to pictures and to data for the browser."""

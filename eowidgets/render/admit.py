@@ -14,7 +14,7 @@ from eowidgets.render.embedding import principal_colors
 
 
 def shown(cube: Any) -> xr.Dataset:
-    """Return a cube, or static layers, as a viewer shows them: of vectors their principal components.
+    """Return a cube, or static layers, in the form for a viewer; vectors become their principal components.
 
     Raises
     ------

@@ -22,14 +22,14 @@ _BAR = 36
 
 
 def frames(source: FrameSource, style: Style, dates: Iterable[int], size: int = 640) -> Iterator[np.ndarray]:
-    """Frames with a strip below that has the date, what is shown and its range.
+    """Return the frames, each with a strip below that has the date, the layer's name and its range.
 
     Parameters
     ----------
     source : FrameSource
     style : Style
     dates : iterable of int
-        Places in the series.
+        Positions in the series.
     size : int
         Longer side of the picture, pixels of the film.
 
@@ -93,7 +93,7 @@ def save(path: str | Path, pictures: Iterable[np.ndarray], fps: float) -> Path:
     path : path
         Ends with ``.gif`` or ``.mp4``.
     pictures : iterable of ndarray
-        As `frames` gives them.
+        As returned by `frames`.
     fps : float
         Frames per second.
 
@@ -120,7 +120,7 @@ def save(path: str | Path, pictures: Iterable[np.ndarray], fps: float) -> Path:
         if target.suffix.lower() == ".gif":
             iio.imwrite(name, list(pictures), extension=".gif", duration=1000 / fps, loop=0)
         else:
-            # yuv420p is what every player and browser opens.
+            # Every player and browser supports yuv420p.
             settings: Any = {"codec": "libx264", "pixelformat": "yuv420p", "macro_block_size": 2}
             iio.imwrite(name, np.stack(list(pictures)), plugin="FFMPEG", fps=fps, **settings)
 

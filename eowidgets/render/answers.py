@@ -1,4 +1,4 @@
-"""What a viewer was asked and has not answered yet, in the order in which it answers."""
+"""Pending requests of a viewer, in the order of the answers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from eowidgets.render.window import Frame, Window
 
 
 class Queue:
-    """Answers under way.
+    """Pending requests.
 
     First comes the coarse picture of the date in view, then the frames that are needed, then everything else, the newest
-    question first. A list of frames replaces the one before: what is not on it any more is not read, and a read in progress
-    stops between two parts. A question about all dates of a window replaces those about other windows of its source.
+    request first. A list of frames replaces the one before: frames that it lacks are not read, and a read in progress
+    stops between two parts. A request of all dates of a window replaces those of other windows of its source.
     """
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class Queue:
         self._deflate = False
         self._urgent: deque[Iterator[Message]] = deque()
         self._open: list[tuple[str, Window, _Dates | Iterator[Message]]] = []
-        #: Reads that were stopped since their result was not needed any more.
+        #: Reads that were stopped because their result was no longer needed.
         self.superseded = 0
 
     def add(
         self, source: FrameSource, bands: Iterable[str], window: Window, near: int, *, deflate: bool = False
     ) -> None:
-        """Take in a question about all dates of a window."""
+        """Add a request of all dates of a window."""
         fixed, names = (source.whole, source.coarse), names_of(source, bands)
         if window not in fixed:
             self._open = [o for o in self._open if o[0] != source.key or o[1] in fixed or o[1] == window]
@@ -45,7 +45,7 @@ class Queue:
         self._open.append((source.key, window, rest))
 
     def need(self, frames: Sequence[Frame], near: Mapping[str, int] | None = None, *, deflate: bool = False) -> None:
-        """Take in the list of all frames that are needed now; may be called from any thread.
+        """Set the list of all frames that are needed now; may be called from any thread.
 
         Parameters
         ----------
@@ -63,7 +63,7 @@ class Queue:
                 rest.near = (near or {}).get(rest.source.key, rest.near)
 
     def next(self, sources: Mapping[str, FrameSource] | None = None) -> Message | None:
-        """Give the next message, None when everything has been said.
+        """Return the next message, None without pending requests.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class Queue:
             self._urgent.popleft()
             return None
         except BaseException:
-            self._urgent.popleft()  # one unreadable file must not be tried for ever
+            self._urgent.popleft()  # one unreadable file must not be tried forever
             raise
 
     def _first_frame(self) -> Frame | None:
@@ -134,12 +134,12 @@ class Queue:
             self._open.remove(asked)
             return None
         except BaseException:
-            if not isinstance(asked[2], _Dates):  # which leaves the date out and goes on
+            if not isinstance(asked[2], _Dates):  # which skips the date and continues
                 self._open.remove(asked)
             raise
 
     def clear(self) -> None:
-        """Forget every question."""
+        """Drop all requests."""
         with self._lock:
             self._frames, self._sent = [], {}
         self._urgent.clear()
@@ -147,7 +147,7 @@ class Queue:
 
 
 class _Dates:
-    """All dates of a window of a lazy cube but one, the nearest first; a read that was stopped is made again later."""
+    """All dates of a window of a lazy cube but one, the nearest first; a read that was stopped is repeated later."""
 
     def __init__(
         self, source: FrameSource, bands: tuple[str, ...], window: Window, near: int, *, deflate: bool
@@ -160,7 +160,7 @@ class _Dates:
         if not self._ready:
             if not self._left:
                 raise StopIteration
-            date = min(self._left, key=lambda t: abs(t - self.near - 0.1))  # of two as near the later one
+            date = min(self._left, key=lambda t: abs(t - self.near - 0.1))  # in a tie the later one
             told = pixels(self.source, self.bands, self.window, date, [date], deflate=self._deflate)
             try:
                 self._ready.extend(m for m in told if m[1] is not None)

@@ -1,4 +1,4 @@
-"""Bounded reads of lazy rasters: how many blocks a window touches, and how it is thinned to touch fewer."""
+"""Bounded reads of lazy rasters: how many blocks a window touches, and thinning to touch fewer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def read_thinned(values: xr.DataArray, rows: slice, columns: slice) -> np.ndarra
     """Read a strided window with a bounded number of blocks.
 
     Where the window would touch more blocks than `MOST_BLOCKS` and `MOST_BYTES` allow, pixels further apart are read,
-    each from the middle of the pixels that it stands for, and repeated. No pixel is averaged: overviews of the source
+    each from the middle of the pixels that it represents, and repeated. No pixel is averaged: overviews of the source
     are not used.
 
     Returns
@@ -69,7 +69,7 @@ def _wider(at: slice, factor: int) -> slice:
 
 
 def _middles(at: slice, factor: int, count: int) -> slice:
-    """Every ``factor``-th sample of a strided slice, from the middle of each group; one for each group."""
+    """Return every ``factor``-th sample of a strided slice, from the middle of each group; one for each group."""
     step = at.step or 1
     groups = -(-count // factor)
     offset = min(factor // 2, count - 1 - (groups - 1) * factor)

@@ -74,7 +74,7 @@ def distinct(count: int) -> list[str]:
 
 
 def most_frequent(values: npt.NDArray[Any]) -> float:
-    """Return the value that occurs most often, the least of equals; NaN without values."""
+    """Return the value that occurs most often, the smallest in a tie; NaN without values."""
     if not values.size:
         return float("nan")
     found, counts = np.unique(values, return_counts=True)
@@ -87,14 +87,14 @@ def _bits(value: int, masks: list[int], meanings: list[str]) -> str:
 
 
 def _listed(text: Any) -> list[Any]:
-    """Words of a text, or of a list as other libraries write it; nothing for what is neither."""
+    """Return the words of a text or of a list as other libraries write it; an empty list for anything else."""
     if isinstance(text, str):
         return text.split()
     return list(text) if isinstance(text, list | tuple | np.ndarray) else []
 
 
 def _numbers(values: Any) -> npt.NDArray[Any]:
-    """Numbers of an array, a list or a text."""
+    """Return the numbers of an array, a list or a text."""
     if isinstance(values, str):
         values = values.replace(",", " ").split()
     numbers = [str(v).rstrip("bBsSlLuU") if isinstance(v, str) else v for v in np.atleast_1d(values)]

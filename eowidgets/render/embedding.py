@@ -17,9 +17,9 @@ __all__ = ["COLORS", "holds_vectors", "principal_colors"]
 
 #: Bands of a picture of vectors.
 COLORS = ("component_1", "component_2", "component_3")
-#: Number of vectors that decide the directions, at most.
+#: Largest number of vectors that determine the directions.
 SAMPLES = 20_000
-#: Of lazy vectors the directions are decided by squares of this side, so many along each axis.
+#: Side, and number along each axis, of the squares of lazy vectors that determine the directions.
 SIDE, SQUARES = 32, 4
 
 Floats = npt.NDArray[np.floating[Any]]

@@ -1,4 +1,4 @@
-"""Answers to what the browser asks of a viewer: pixels of a window, series, each in messages of a few megabytes."""
+"""Answers to requests of the browser: pixels of a window, series, each in messages of a few megabytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from eowidgets.errors import InputError
 from eowidgets.render.classes import most_frequent
-from eowidgets.render.formula import Program, evaluate
+from eowidgets.render.formula import Formula, evaluate
 from eowidgets.render.pack import MAX_CHUNK, dates_per_chunk
 from eowidgets.render.source import MASK, FrameSource
 from eowidgets.render.window import Frame, Window
@@ -22,7 +22,7 @@ Message = tuple[dict[str, Any], bytes | None]
 MOST_OF_AREA = 4_000_000
 #: Pixels of a window in which the outline of an area is followed exactly.
 EXACT = 100_000_000
-#: Where less than this part of an area was seen, its date is drawn hollow.
+#: Below this observed share of an area, its date is drawn hollow.
 ENOUGH = 0.5
 
 
@@ -35,22 +35,22 @@ def pixels(
     *,
     deflate: bool = False,
 ) -> Iterator[Message]:
-    """Pixels of some bands, the dates nearest to ``near`` first and all bands of a date together.
+    """Yield the pixels of some bands, dates nearest to ``near`` first, all bands of a date together.
 
-    Nothing is read before the message is asked for, so that a long answer can be left off.
+    Nothing is read before the message is consumed, so that a long answer can be stopped.
 
     Parameters
     ----------
     source : FrameSource
     bands : iterable of str
-        Bands, or ``"clouds"``; those that the source doesn't have are left out.
+        Bands, or ``"clouds"``; unknown ones are left out.
     window : Window
     near : int
         Place of the date that is in view.
     dates : sequence of int, optional
         Only these dates, one message each; all if not given.
     deflate : bool
-        Make the bytes fewer, for a browser that is far away; such a message says ``zip``.
+        Compress the bytes for a remote browser; the message has the key ``zip``.
     """
     names = names_of(source, bands)
     if source.lazy:
@@ -69,7 +69,7 @@ def pixels(
 
 
 def frame(source: FrameSource, wanted: Frame, *, deflate: bool = False) -> Iterator[Message]:
-    """Pixels of one date in a window, as a picture of its own: such a message says ``frame``.
+    """Return the pixels of one date in a window as a separate picture; the message has the key ``frame``.
 
     Parameters
     ----------
@@ -79,12 +79,12 @@ def frame(source: FrameSource, wanted: Frame, *, deflate: bool = False) -> Itera
         As for `pixels`.
     """
     for message, data in pixels(source, wanted.bands, wanted.window, wanted.date, [wanted.date], deflate=deflate):
-        if data is not None:  # how bands are stored came with the coarse picture
+        if data is not None:  # the codecs were sent with the coarse picture
             yield message | {"frame": wanted.date, "dates": 1, "t": 0}, data
 
 
 def names_of(source: FrameSource, bands: Iterable[str]) -> tuple[str, ...]:
-    """Return those of some bands, and the mask, that a source has."""
+    """Return the bands, and the mask, that exist in a source."""
     return tuple(b for b in bands if b in source.bands or (b == MASK and source.has_clouds))
 
 
@@ -95,7 +95,7 @@ def _band(
     bits = 8 if band == MASK else source.codec(band).bits
     per_row = -(-columns // 8) if band == MASK else columns * bits // 8
     dates = source.dates if band == MASK or "time" in source.cube[band].dims else 1
-    # A lazy cube is read date by date, since each is a wait; in memory as many dates as a message takes.
+    # A lazy cube is read date by date, since each read takes time; in memory as many dates as fit into a message.
     count = 1 if source.lazy or only is not None else dates_per_chunk(per_row * rows)
     common = {
         "type": "chunk",
@@ -126,10 +126,10 @@ def series(source: FrameSource, request: Mapping[str, Any]) -> dict[str, Any]:
 
     Of an area it is the mean, with one standard deviation to both sides; of classes the most frequent one.
 
-    Of an area of more than `MOST_OF_AREA` pixels every second, third, ... pixel is read; ``stride`` in the answer says
-    which. An area is read date by date, so that memory does not grow with the series.
+    Of an area of more than `MOST_OF_AREA` pixels every second, third, ... pixel is read; ``stride`` in the answer is the
+    step. An area is read date by date, so that memory does not grow with the series.
     """
-    program = Program("", "", tuple(request["bands"]), tuple(request["rpn"]))
+    program = Formula("", "", tuple(request["bands"]), tuple(request["rpn"]))
     answer: dict[str, Any] = {"type": "series", "id": request["id"]}
     if "pixel" in request:
         x, y = (int(v) for v in request["pixel"])
@@ -140,15 +140,15 @@ def series(source: FrameSource, request: Mapping[str, Any]) -> dict[str, Any]:
         return answer | {"values": _numbers(values), "hollow": hollow}
     window, inside = _window_of(source, request["area"])
     classes = len(program.bands) == 1 and bool(source.classes(program.bands[0]))
-    mean, spread, part = (np.full(source.dates, np.nan) for _ in range(3))
+    mean, std, part = (np.full(source.dates, np.nan) for _ in range(3))
     for t in range(source.dates):
         values = evaluate(program, {b: source.floats(b, [t], window)[0] for b in program.bands})
         seen = values[inside & np.isfinite(values) & ~source.clouds([t], window)[0]].astype(np.float64)
         part[t] = seen.size / inside.sum()
         if seen.size:
-            # A mean of class numbers means nothing.
-            mean[t], spread[t] = (most_frequent(seen), 0) if classes else (seen.mean(), seen.std())
-    limits = {"low": _numbers(mean - spread), "high": _numbers(mean + spread)}
+            # Class numbers have no mean.
+            mean[t], std[t] = (most_frequent(seen), 0) if classes else (seen.mean(), seen.std())
+    limits = {"low": _numbers(mean - std), "high": _numbers(mean + std)}
     hollow = (part < ENOUGH).astype(int).tolist()
     return answer | limits | {"values": _numbers(mean), "hollow": hollow, "stride": window.stride}
 
@@ -189,4 +189,4 @@ def _window_of(source: FrameSource, area: Any) -> tuple[Window, np.ndarray]:
             return window, inside
         if stride == 1:
             raise InputError("The area does not touch the picture: draw it there.")
-        stride //= 2  # a thread so thin that no sample falls on it
+        stride //= 2  # so thin that no sample falls on it

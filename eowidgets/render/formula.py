@@ -1,6 +1,6 @@
 """Spectral indices as small programs: parsed once in Python, run in numpy, in the browser and on its GPU.
 
-Formulas come from the ``spyndex`` catalogue or from the person. They are read with Python's parser and a
+Formulas come from the ``spyndex`` catalogue or from the user. They are read with Python's parser and a
 whitelist of node types; nothing is ever evaluated as code.
 """
 
@@ -27,7 +27,7 @@ _MAX_NODES = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class Formula:
     """A formula in postfix form.
 
     Parameters
@@ -46,7 +46,7 @@ class Program:
     steps: tuple[Step, ...]
 
     def glsl(self) -> str:
-        """One GLSL ES 3.00 expression over ``b0``, ``b1``, ... (floats); helpers ``div_``, ``pow_`` flag nodata."""
+        """Return one GLSL ES 3.00 expression over ``b0``, ``b1``, ... (floats); ``div_`` and ``pow_`` flag nodata."""
         stack: list[str] = []
         for step in self.steps:
             if isinstance(step, (int, float)):
@@ -66,7 +66,7 @@ class Program:
         return stack[0]
 
     def as_json(self) -> dict[str, Any]:
-        """What the browser needs to know."""
+        """Return the formula as JSON for the browser."""
         return {
             "name": self.name,
             "long_name": self.long_name,
@@ -81,7 +81,7 @@ def _float(value: float) -> str:
     return text if "." in text or "e" in text else text + ".0"
 
 
-def evaluate(program: Program, values: Mapping[str, np.ndarray]) -> np.ndarray:
+def evaluate(program: Formula, values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Run a program on float32 arrays, one per band; NaN where the result is not a finite number."""
     stack: list[Any] = []
     with np.errstate(all="ignore"):
@@ -175,7 +175,7 @@ def compile_formula(
     *,
     name: str = "",
     long_name: str = "",
-) -> Program:
+) -> Formula:
     """Compile a formula.
 
     Parameters
@@ -187,12 +187,12 @@ def compile_formula(
     constants : mapping, optional
         Name in the formula -> number.
     name, long_name : str
-        How to call it; the formula itself if not given.
+        Names of the result; the formula itself if not given.
 
     Raises
     ------
     InputError
-        If the formula cannot be read, or names something that is not there.
+        If the formula cannot be read, or has an unknown name.
     """
     try:
         tree = parsing(lambda: ast.parse(formula, mode="eval"))
@@ -202,7 +202,7 @@ def compile_formula(
         raise InputError(f"The formula {formula[:80]!r} is too long: it may have at most {_MAX_NODES} parts.")
     compiler = _Compiler(formula, letters, constants or {})
     compiler.visit(tree.body)
-    return Program(name or formula, long_name or formula, tuple(compiler.bands), tuple(compiler.steps))
+    return Formula(name or formula, long_name or formula, tuple(compiler.bands), tuple(compiler.steps))
 
 
 @lru_cache(maxsize=1)
@@ -216,7 +216,7 @@ def _spyndex() -> tuple[dict[str, tuple[str, str, tuple[str, ...]]], dict[str, f
     return indices, constants, centres
 
 
-def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> Program:
+def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> Formula:
     """Compile an index of the spyndex catalogue, or a formula over band names.
 
     Parameters
@@ -227,12 +227,12 @@ def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, flo
     bands : iterable of str
         Bands that the cube has.
     wavelengths : mapping, optional
-        Band -> centre wavelength in nm, for the few indices that want it.
+        Band -> centre wavelength in nm, for the few indices that need it.
 
     Raises
     ------
     InputError
-        If the index is unknown, or needs what the cube doesn't have; the message says what.
+        If the index is unknown, or needs bands that the cube lacks; the message names them.
     """
     have = list(bands)
     indices, constants, centres = _spyndex()
@@ -246,7 +246,7 @@ def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, flo
     formula, long_name, wants = indices[name]
     held = next((b for b in sorted(have, key=lambda b: b != name) if b.lower() == name.lower()), None)
     if held is not None:
-        return Program(name, long_name, (held,), ("b0",))
+        return Formula(name, long_name, (held,), ("b0",))
     letters = _letters(have)
     known = dict(constants)
     for letter, band in letters.items():
@@ -281,8 +281,8 @@ def _reason(want: str, by_letter: Mapping[str, str]) -> str:
     return {"PAR": "photosynthetically active radiation (PAR) measured on the ground"}.get(want, want)
 
 
-def catalogue(bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> dict[str, Program]:
-    """Every index of spyndex that these bands allow, by name."""
+def catalogue(bands: Iterable[str], wavelengths: Mapping[str, float] | None = None) -> dict[str, Formula]:
+    """Return every index of spyndex that can be computed from these bands, by name."""
     have, found = list(bands), {}
     for name in _spyndex()[0]:
         try:

@@ -1,4 +1,4 @@
-"""Codes that were read from a disk or a network not long ago: a bounded number of bytes, the oldest go first."""
+"""A cache of codes read from a disk or a network: with a limit in bytes, the oldest are dropped first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST = 48_000_000
 
 
 class Kept:
-    """Arrays under keys, with a limit on their bytes."""
+    """Arrays by key, with a limit on their bytes."""
 
     def __init__(self, most: int = MOST) -> None:
         self.most, self.bytes = most, 0
@@ -21,7 +21,7 @@ class Kept:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, read: Callable[[], np.ndarray]) -> np.ndarray:
-        """Return the array under a key; it is read where it is not kept, without keeping others waiting."""
+        """Return the array under a key; it is read if it is not cached, without blocking other threads."""
         with self._lock:
             if key in self._arrays:
                 self._arrays.move_to_end(key)

@@ -32,11 +32,11 @@ class MercatorGrid:
     Attributes
     ----------
     place : Place
-        East of the antimeridian its ``x`` goes on, in step with the longitudes of `globe.extent`.
+        East of the antimeridian its ``x`` continues, consistent with the longitudes of `globe.extent`.
     inside : ndarray (y, x), bool
-        Where the other grid has a pixel.
+        True where the other grid has a pixel.
     row, column : ndarray (y, x), int32
-        Which one.
+        Row and column of that pixel.
     """
 
     place: Place
@@ -57,7 +57,7 @@ class MercatorGrid:
         if south >= _LAST or north <= -_LAST:
             raise InputError(
                 f"The map ends at {_LAST:.2f} degrees of latitude, and the cube reaches from {south:.2f} to {north:.2f}: "
-                "look at it with  eow.TimeViewer(cube)."
+                "show it with  eow.TimeViewer(cube)."
             )
         (left, right), (bottom, top) = _forward([west, east], [south, north])
         size = max(_pixel(box), (right - left) / longest, (top - bottom) / longest)
@@ -80,13 +80,13 @@ class MercatorGrid:
 
 
 def _forward(lon: Any, lat: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Web Mercator without PROJ, which would bring longitudes above 180 back."""
+    """Convert to Web Mercator without PROJ, which would wrap longitudes above 180."""
     radians = np.radians(np.clip(lat, -_LAST, _LAST))
     return _RADIUS * np.radians(lon), _RADIUS * np.arcsinh(np.tan(radians))
 
 
 def _pixel(box: GeoBox) -> float:
-    """Size in Web Mercator of the pixel in the middle of a grid; 0 where that is not on the map."""
+    """Return the size in Web Mercator of the pixel in the middle of a grid; 0 where that is not on the map."""
     column, row = box.width / 2, box.height / 2
     lon, lat = globe.lonlat(box, [column, column + 1, column], [row, row, row + 1])
     if not np.isfinite([lon, lat]).all() or np.abs(lat).max() > _LAST:
@@ -125,7 +125,7 @@ class MercatorSource(FrameSource):
         self.height, self.width = self.place.height, self.place.width
 
     def values(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Values ``(dates, y, x)``: float32, NaN beyond the cube; masks are False there."""
+        """Return values ``(dates, y, x)``: float32, NaN outside the cube; masks are False there."""
         cells = window.slices()
         grid = self._grid
         at = {"y": (("y", "x"), grid.row[cells]), "x": (("y", "x"), grid.column[cells])}

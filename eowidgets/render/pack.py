@@ -1,4 +1,4 @@
-"""Numbers to the few bytes that travel to the browser, and back.
+"""Encoding of numbers as few bytes for the browser, and decoding.
 
 A band is stored as unsigned integers with a scale and an offset; code 0 is nodata:
 ``value = (code - 1) * scale + offset``. A mask is a bit plane, eight pixels of a row in a byte.
@@ -13,15 +13,15 @@ import numpy as np
 
 Bits = Literal[8, 16]
 
-#: Reflectance is delivered as integers of 1e-4: this scale brings those back without any loss.
+#: Reflectance is delivered as integers of 1e-4: this scale restores them without loss.
 REFLECTANCE_SCALE, REFLECTANCE_OFFSET = 1e-4, -1.0
-#: Largest message. Hubs and proxies trip over messages of about 10 MB.
+#: Largest message. Hubs and proxies may refuse messages of about 10 MB.
 MAX_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How the values of a band become integers.
+    """Encoding of the values of a band as integers.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Codec:
         return (1 << self.bits) - 1
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Values of any shape to codes; NaN and infinities become 0, what lies outside the range is clipped."""
+        """Convert values of any shape to codes; NaN and infinities become 0, values outside the range are clipped."""
         # Subtracting before narrowing keeps the digits of large float64 numbers (dates, elevations in mm).
         wide = values if values.dtype.kind == "f" else values.astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -60,7 +60,7 @@ class Codec:
         return codes.astype(self.dtype)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
-        """Codes to float32 values, NaN where the code is 0."""
+        """Convert codes to float32 values, NaN where the code is 0."""
         values = (codes.astype(np.float32) - np.float32(1)) * np.float32(self.scale) + np.float32(self.offset)
         return np.where(codes == 0, np.float32(np.nan), values)
 
@@ -92,20 +92,20 @@ def codec_for(low: float, high: float, *, bits: Bits = 16, integers: bool = Fals
     ):
         return Codec(REFLECTANCE_SCALE, REFLECTANCE_OFFSET, bits)
     span = high - low
-    # One value everywhere: any scale will do, but it must not vanish.
+    # One value everywhere: any scale above 0 works.
     return Codec(span / top if span > 0 else max(abs(low), 1.0) * 1e-4, float(low), bits)
 
 
 def pack_mask(mask: np.ndarray) -> np.ndarray:
-    """Boolean ``(..., y, x)`` to bytes ``(..., y, ceil(x / 8))``, the leftmost pixel in the highest bit."""
+    """Pack a boolean ``(..., y, x)`` into bytes ``(..., y, ceil(x / 8))``, leftmost pixel in the highest bit."""
     return np.packbits(mask, axis=-1)
 
 
 def unpack_mask(plane: np.ndarray, width: int) -> np.ndarray:
-    """Inverse of `pack_mask`."""
+    """Invert `pack_mask`."""
     return np.unpackbits(plane, axis=-1, count=width).astype(bool)
 
 
 def dates_per_chunk(bytes_per_date: int, limit: int = MAX_CHUNK) -> int:
-    """How many dates of one band fit in a message (at least one: callers cut by rows below that)."""
+    """Return how many dates of one band fit in a message (at least one: callers cut by rows below that)."""
     return max(1, limit // max(1, bytes_per_date))

@@ -1,4 +1,4 @@
-"""The viewer's picture in numpy: what the browser draws, to one grey level, without a browser."""
+"""The viewer's picture in numpy: equal to the browser's picture within one grey level."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Rgba = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is drawn of a source: the bands read, how they become one value or three, and their range."""
+    """Content of a picture: the bands, their conversion to one value or three, and their range."""
 
     kind: str
     bands: tuple[str, ...]
@@ -49,14 +49,14 @@ def draw(source: FrameSource, style: Style, date: int, window: Window | None = N
     source : FrameSource
     style : Style
     date : int
-        Its place in the series.
+        Its position in the series.
     window : Window, optional
         The whole raster if not given.
 
     Returns
     -------
     numpy.ndarray
-        uint8 ``(y, x, 4)``, transparent where nothing was measured (or, if the style hides clouds, seen).
+        uint8 ``(y, x, 4)``, transparent where nothing was measured (or, if the style hides clouds, observed).
     """
     window = window or source.whole
     what = subject(source, style)

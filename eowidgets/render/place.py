@@ -1,4 +1,4 @@
-"""Where a grid lies on Earth: coordinates, scale bar and north arrow for the browser."""
+"""Location of a grid on Earth: coordinates, scale bar and north arrow for the browser."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Place:
         fallback = _transform(cube)
         dx = abs(x[-1] - x[0]) / (width - 1) if width > 1 else abs(fallback[0])
         dy = abs(y[-1] - y[0]) / (height - 1) if height > 1 else abs(fallback[1])
-        # A raster of one pixel across says its size only in its transform; else it is taken to be square.
+        # A raster with one row or column has its pixel size only in its transform; else pixels count as square.
         dx, dy = dx or dy or 1.0, dy or dx or 1.0
         return cls(
             float(min(x[0], x[-1]) - dx / 2), float(max(y[0], y[-1]) + dy / 2), dx, dy, width, height, _crs(cube)
@@ -65,7 +65,7 @@ class Place:
         return (self.x0, self.y0 - self.height * self.dy, self.x0 + self.width * self.dx, self.y0)
 
     def to_lonlat(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray] | None:
-        """Coordinates of the CRS to longitude and latitude, None without a CRS."""
+        """Convert coordinates of the CRS to longitude and latitude; None without a CRS."""
         if not self.crs:
             return None
         lon, lat = globe.transformer(self.crs, "EPSG:4326").transform(x, y)
@@ -80,14 +80,14 @@ class Place:
         return GeoBox((self.height, self.width), Affine(self.dx, 0, self.x0, 0, -self.dy, self.y0), self.crs)
 
     def from_lonlat(self, lon: Any, lat: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Longitude and latitude to coordinates of the CRS (unchanged without one)."""
+        """Convert longitude and latitude to coordinates of the CRS (unchanged without one)."""
         if not self.crs:
             return np.asarray(lon), np.asarray(lat)
         x, y = globe.transformer("EPSG:4326", self.crs).transform(lon, lat)
         return np.asarray(x), np.asarray(y)
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
-        """Column and row of a point of the CRS; may lie outside."""
+        """Return column and row of a point of the CRS; may lie outside."""
         return int(np.floor((x - self.x0) / self.dx)), int(np.floor((self.y0 - y) / self.dy))
 
     @property
@@ -114,7 +114,7 @@ class Place:
         return float(np.degrees(np.arctan2(tx[0] - x, ty[0] - y)))
 
     def head(self) -> dict[str, Any]:
-        """Everything for the browser, as JSON.
+        """Return the place as JSON for the browser.
 
         ``lon`` and ``lat`` are grids over the extent, rows from the north, with continuous longitudes. Where a pole is
         inside (``pole`` is 1 or -1), longitudes are not continuous, and the two are plane coordinates around it:
@@ -135,7 +135,7 @@ class Place:
             "y0": self.y0,
             "dx": self.dx,
             "dy": self.dy,
-            "crs": self.crs if len(self.crs) <= 20 else "its own CRS",
+            "crs": self.crs if len(self.crs) <= 20 else "a custom CRS",
             "unit": _unit(self.crs),
             "metres": self.metres,
             "north": self.north,
@@ -147,7 +147,7 @@ class Place:
 
 
 def _continuous(lon: np.ndarray) -> np.ndarray:
-    """Longitudes without jumps, the westernmost in -180..180."""
+    """Return longitudes without jumps, the westernmost in -180..180."""
     lon = np.unwrap(np.unwrap(lon, period=360, axis=0), period=360, axis=1)
     found: np.ndarray = lon - 360 * np.floor((lon.min() + 180 + 1e-6) / 360)
     return found

@@ -1,10 +1,10 @@
-"""What spectral indices are for, in a few words, so that one can be searched for by its use."""
+"""Purposes of spectral indices in a few words, for a search by use."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-#: Of the domains of the spyndex catalogue.
+#: Names of the domains of the spyndex catalogue.
 DOMAINS = {
     "vegetation": "vegetation",
     "kernel": "vegetation",
@@ -16,7 +16,7 @@ DOMAINS = {
     "clouds": "clouds",
     "radar": "radar",
 }
-#: Of indices that are in wide use.
+#: Purposes of widely used indices.
 PURPOSES = {
     "NDVI": "green vegetation",
     "EVI": "dense green vegetation, forests",
@@ -49,7 +49,7 @@ def _domains() -> dict[str, str]:
 
 
 def domain(index: str) -> str:
-    """Return what kind of thing an index shows, ``""`` for a formula.
+    """Return the domain of an index, ``""`` for a formula.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def domain(index: str) -> str:
 
 
 def purpose(index: str) -> str:
-    """Return what an index is used for, ``""`` for a formula.
+    """Return the purpose of an index, ``""`` for a formula.
 
     Parameters
     ----------

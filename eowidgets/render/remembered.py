@@ -1,6 +1,6 @@
-"""Ranges of bands and indices that were computed before from the same values.
+"""A cache of the ranges of bands and indices, by digests of the values.
 
-Viewer, map and every further viewer of a cube need the ranges of the same bands and of some 150 indices. They are kept under a
+Viewer, map and every further viewer of a cube need the ranges of the same bands and of some 150 indices. They are stored under a
 digest of the values they are computed from, so that a cube whose values were changed in place gets new ones.
 """
 
@@ -29,7 +29,7 @@ def digest(*arrays: np.ndarray) -> bytes:
 
 
 def remembered(key: tuple[Any, ...], compute: Callable[[], Range]) -> Range:
-    """Return what was computed under a key, or compute it.
+    """Return the cached result of a key, or compute it.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def remembered(key: tuple[Any, ...], compute: Callable[[], Range]) -> Range:
     """
     if key not in _kept:
         value = compute()
-        while len(_kept) >= _MOST:  # the oldest go first
+        while len(_kept) >= _MOST:  # the oldest are dropped first
             _kept.pop(next(iter(_kept)), None)
         _kept[key] = value
     return _kept[key]

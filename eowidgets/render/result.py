@@ -20,7 +20,7 @@ from eowidgets.render.style import quantiles, stretch
 
 Rgba = npt.NDArray[np.uint8]
 
-#: Longest side of a picture, in pixels: more than a screen shows, little enough for one message.
+#: Longest side of a picture, in pixels: more than a screen shows, small enough for one message.
 LONGEST = 1024
 #: Used in place of an invalid colour.
 UNKNOWN = "#999999"
@@ -28,7 +28,7 @@ UNKNOWN = "#999999"
 
 @dataclass(frozen=True)
 class Legend:
-    """What the colours of a layer mean.
+    """Legend of a layer: classes with colours, or a colour map with limits.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Legend:
     unit: str = ""
 
     def html(self) -> str:
-        """As HTML; names from data are escaped."""
+        """Return the legend as HTML; names from data are escaped."""
         title = f"<b>{escape(self.title)}</b>"
         if self.entries:
             rows = (
@@ -77,7 +77,7 @@ def main_variable(result: xr.Dataset) -> str | None:
 def thin(cube: xr.Dataset, longest: int = LONGEST) -> xr.Dataset:
     """Return every n-th pixel, so that no side is longer than ``longest``; a cube with a correct grid.
 
-    Of a lazy raster so large that this would read very many blocks, pixels further apart are taken.
+    Of a lazy raster so large that this would read very many blocks, a coarser sample is read.
     """
     step = -(-max(cube.sizes["y"], cube.sizes["x"]) // longest)
     lazy = [v for v in cube.data_vars.values() if v.chunks and {"y", "x"} <= set(v.dims)]
@@ -90,13 +90,13 @@ def thin(cube: xr.Dataset, longest: int = LONGEST) -> xr.Dataset:
 
 
 def frame_picture(source: FrameSource, date: int, bands: Sequence[str]) -> Rgba:
-    """One date of a cube as RGBA, stretched by its own clear pixels; transparent where nothing was measured."""
+    """Return one date of a cube as RGBA, stretched by its clear pixels; transparent where nothing was measured."""
     window, names, at = source.whole, list(bands), [min(date, source.dates - 1)]
     clear = ~source.clouds(at, window)[0]
     channels = []
     for band in names:
         values = source.floats(band, at, window)[0]
-        # A map shows one date at a time: its own stretch keeps winter scenes from being black.
+        # A map shows one date at a time: a stretch per date keeps winter scenes visible.
         seen = clear & np.isfinite(values)
         _, low, high, _ = quantiles(values[seen] if seen.mean() > 0.05 else values)
         channels.append(stretch(values, low, max(high, low + 1e-6)))
@@ -106,14 +106,14 @@ def frame_picture(source: FrameSource, date: int, bands: Sequence[str]) -> Rgba:
 
 
 def result_picture(values: xr.DataArray, *, faint: xr.DataArray | None = None) -> tuple[Rgba, Legend]:
-    """One variable ``(y, x)`` of a result as RGBA with its legend.
+    """Return one variable ``(y, x)`` of a result as RGBA with its legend.
 
     Parameters
     ----------
     values : DataArray (y, x)
         A class map (``flag_values``, ``colors`` in its attributes) or numbers (``vmin``, ``vmax``, ``cmap``).
     faint : DataArray (y, x), optional
-        Confidence 0..1: doubt is drawn as transparency.
+        Confidence 0..1: low confidence is drawn transparent.
     """
     attrs, array = values.attrs, np.asarray(values.values)
     title = str(attrs.get("long_name") or values.name or "result")

@@ -1,4 +1,4 @@
-"""A cube as the viewer reads it: frames at any window and stride, never the whole raster at once."""
+"""Frames of a cube for the viewer: any window and stride, never the whole raster at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from eowidgets.errors import InputError, unknown
 from eowidgets.render.admit import band_names, shown
 from eowidgets.render.blocks import MOST_PIXELS, read_thinned, thinning
 from eowidgets.render.classes import ClassRow, classes_of
-from eowidgets.render.formula import Program, catalogue, evaluate, index_program
+from eowidgets.render.formula import Formula, catalogue, evaluate, index_program
 from eowidgets.render.kept import Kept
 from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask, unpack_mask
 from eowidgets.render.place import Place
@@ -31,7 +31,7 @@ MASK = "clouds"
 _versions = count(1)
 #: Longest and shortest side of the first, coarse picture, and bytes that those of all dates of three lazy bands may have.
 COARSE, LEAST_COARSE, COARSE_BYTES = 256, 96, 12_000_000
-#: Pixels looked at for stretches; a sample, so that opening a cube takes the same time at any size.
+#: Pixels sampled for stretches, so that opening a cube takes the same time at any size.
 _SAMPLE = 40_000
 
 
@@ -57,7 +57,7 @@ class FrameSource:
         self.cube = with_legends(shown(cube))
         self.key, self.bits = key, bits
         self.bands = band_names(self.cube)
-        #: Bands that pictures and indices are made of, without quality bands and layers where there are others.
+        #: Bands for pictures and indices, without quality bands and layers if there are others.
         self.main = schema.bands(self.cube) or self.bands
         if not self.bands:
             raise InputError("This cube has no band to draw: no variable over (time, y, x). Check  cube.eow.bands.")
@@ -76,13 +76,13 @@ class FrameSource:
         self.place = Place.of(self.cube)
         self._codecs: dict[str, Codec] = {}
         self._classes: dict[str, list[ClassRow]] = {}
-        self._quantiles: dict[str | Program, tuple[float, float, float, float]] = {}
+        self._quantiles: dict[str | Formula, tuple[float, float, float, float]] = {}
         self._digests: dict[str, bytes] = {}
         self._cover: list[float | None] = [None] * self.dates
         self._measured: dict[int, np.ndarray] = {}
         self._origins: dict[str, Origin | None] = {}
         self._kept = Kept()
-        #: Tells the browser whether what it holds under this key is still what is meant.
+        #: Version number by which the browser detects that its pixels under this key are outdated.
         self.version = next(_versions)
 
     def _is_lazy(self, band: str) -> bool:
@@ -101,7 +101,7 @@ class FrameSource:
         longest = max(self.width, self.height)
         side = COARSE
         if self.lazy and longest > COARSE:
-            # All dates are sent, so that none is blank when it is stepped to.
+            # All dates are sent, so that none is blank during stepping.
             per_date = 6 * self.width * self.height / longest**2
             side = min(COARSE, max(LEAST_COARSE, int((COARSE_BYTES / self.dates / per_date) ** 0.5)))
         return Window(0, 0, self.width, self.height, max(1, -(-longest // side)))
@@ -112,9 +112,9 @@ class FrameSource:
         return self._origins[band]
 
     def values(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Return values ``(dates, y, x)`` as they are in the cube (floats or integers).
+        """Return the unconverted values ``(dates, y, x)`` of the cube (floats or integers).
 
-        Windows are read straight from the source where that is known (`cube/direct.py`), coarse ones from its overviews.
+        Windows are read directly from the source if it is known (`cube/direct.py`), coarse ones from its overviews.
         A window of another lazy raster that would touch very many blocks is thinned, see `read_thinned`.
         """
         var, origin = self.cube[band], self._origin(band)
@@ -126,7 +126,7 @@ class FrameSource:
 
     @cached_property
     def thinned(self) -> int:
-        """Of how many pixels one is read for the whole picture, where blocks limit that; 1 elsewhere."""
+        """Thinning factor of the whole picture if blocks limit it; else 1."""
         rows, columns = self.coarse.slices()
         origin = self._origin(self.bands[0])
         if origin is not None and origin.cost(self.coarse.cells) <= MOST_PIXELS:
@@ -135,31 +135,31 @@ class FrameSource:
         return 1 if factor == 1 else (self.coarse.stride * factor) ** 2
 
     def read(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Codes ``(dates, y, x)``, or bit planes ``(dates, y, ceil(x / 8))`` for the cloud mask."""
+        """Return codes ``(dates, y, x)``, or bit planes ``(dates, y, ceil(x / 8))`` for the cloud mask."""
         if band == MASK:
             return pack_mask(self._recent(band, dates, window).astype(bool))
         return self.codec(band).encode(self._recent(band, dates, window))
 
     def _recent(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Return `values`; those of a lazy cube are kept for a while."""
+        """Return `values`; those of a lazy cube are cached."""
         if not self.lazy:
             return self.values(band, dates, window)
         chosen = tuple(range(self.dates)[dates]) if isinstance(dates, slice) else tuple(dates)
         return self._kept.get((band, chosen, window), lambda: self.values(band, dates, window))
 
     def floats(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Values ``(dates, y, x)`` as the browser sees them: encoded and decoded, float32."""
+        """Return values ``(dates, y, x)`` at the browser's precision: encoded and decoded, float32."""
         codec = self.codec(band)
         return codec.decode(codec.encode(self.values(band, dates, window)))
 
     def clouds(self, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Boolean ``(dates, y, x)``; all False where the cube has no cloud mask."""
+        """Return a boolean ``(dates, y, x)``; all False where the cube has no cloud mask."""
         if not self.has_clouds:
             count = len(dates) if isinstance(dates, list) else len(range(*dates.indices(self.dates)))
             return np.zeros((count, *window.shape), bool)
         return self.values(MASK, dates, window).astype(bool)
 
-    # --- what is in it -----------------------------------------------------------------------------------------
+    # --- content -----------------------------------------------------------------------------------------------
 
     @cached_property
     def _sample_dates(self) -> list[int]:
@@ -170,7 +170,7 @@ class FrameSource:
     def _sample_window(self) -> Window:
         stride = self.coarse.stride
         if not self.lazy:
-            width, height = self.cube.sizes["x"], self.cube.sizes["y"]  # the same on the map
+            width, height = self.cube.sizes["x"], self.cube.sizes["y"]  # the same classes on the map
             stride = max(1, min(round((width * height * self.dates / _SAMPLE) ** 0.5), min(width, height)))
             return Window(0, 0, width, height, stride)
         return Window(0, 0, self.width, self.height, stride)
@@ -187,7 +187,7 @@ class FrameSource:
         return clear if clear.any() else np.ones_like(clear)
 
     def codec(self, band: str) -> Codec:
-        """How a band is stored; chosen once."""
+        """Return how a band is stored; chosen once."""
         if band not in self._codecs:
             if band not in self.cube:
                 raise unknown("band", band, self.bands)
@@ -195,10 +195,10 @@ class FrameSource:
         return self._codecs[band]
 
     def classes(self, band: str) -> list[ClassRow]:
-        """Classes of a band with their names and colours; empty for numbers."""
+        """Return the classes of a band with their names and colours; empty for numbers."""
         if band not in self._classes:
             values, found = self.cube[band], None
-            # Of a lazy band the values that occur are not known.
+            # The values of a lazy band are unknown.
             if values.attrs.get("role") == "quality" and values.dtype == np.uint8 and not self._is_lazy(band):
                 found = np.flatnonzero(np.bincount(values.to_numpy().ravel()))
             self._classes[band] = classes_of(values, found)
@@ -211,7 +211,7 @@ class FrameSource:
             return Codec(1.0, float(np.iinfo(self.cube[band].dtype).min), 16)
         if self.cube[band].dtype == np.uint8 or kind == "b":
             return Codec(1.0, 0.0, 8) if kind == "b" else Codec(1.0, 0.0, 16)
-        # In memory the whole range is looked at, so that nothing is clipped; a lazy cube gets room on both sides.
+        # In memory the whole range is used, so that nothing is clipped; the range of a lazy cube is widened.
         values = self._sampled(band) if self.lazy else self.cube[band].to_numpy()
         if kind == "f":
             with np.errstate(invalid="ignore"):
@@ -230,12 +230,12 @@ class FrameSource:
         return {b: float(w) for b, w in found.items() if w}
 
     @cached_property
-    def programs(self) -> dict[str, Program]:
-        """Every index that these bands allow."""
-        return catalogue(self.bands, self.wavelengths)  # an index may be a layer already
+    def programs(self) -> dict[str, Formula]:
+        """Every index that can be computed from these bands."""
+        return catalogue(self.bands, self.wavelengths)  # an index may exist as a layer
 
-    def program(self, index: str) -> Program:
-        """Compile an index by name or a formula, or say what is missing."""
+    def program(self, index: str) -> Formula:
+        """Compile an index by name or a formula; the error names missing bands."""
         return self.programs.get(index) or index_program(index, self.bands, self.wavelengths)
 
     @cached_property
@@ -250,8 +250,8 @@ class FrameSource:
             self._sample_values[band] = np.broadcast_to(sample, clear.shape)[clear]
         return self._sample_values[band]
 
-    def quantiles(self, what: str | Program) -> tuple[float, float, float, float]:
-        """(min, 2 %, 98 %, max) of a band or an index over clear pixels, rounded to what travels."""
+    def quantiles(self, what: str | Formula) -> tuple[float, float, float, float]:
+        """Return (min, 2 %, 98 %, max) of a band or an index over clear pixels, rounded to the codec's precision."""
         if what not in self._quantiles:
             self._quantiles[what] = self._look_up(what)
         return self._quantiles[what]
@@ -261,24 +261,24 @@ class FrameSource:
             self._digests[band] = digest(self._sampled(band), self._sample_clear)
         return self._digests[band]
 
-    def _look_up(self, what: str | Program) -> tuple[float, float, float, float]:
-        bands = what.bands if isinstance(what, Program) else (what,)
+    def _look_up(self, what: str | Formula) -> tuple[float, float, float, float]:
+        bands = what.bands if isinstance(what, Formula) else (what,)
         key = tuple((self._digest(b), self.codec(b)) for b in bands)
-        steps = what.steps if isinstance(what, Program) else self.has_clouds
+        steps = what.steps if isinstance(what, Formula) else self.has_clouds
         return remembered((steps, key), lambda: self._compute(what))
 
-    def _compute(self, what: str | Program) -> tuple[float, float, float, float]:
-        if isinstance(what, Program):
+    def _compute(self, what: str | Formula) -> tuple[float, float, float, float]:
+        if isinstance(what, Formula):
             return _four(quantiles(evaluate(what, {b: self._band_sample(b) for b in what.bands})))
         low, p2, p98, high = quantiles(self._band_sample(what))
-        # A date of snow or of cloud that the mask missed must not darken all others: the usual date decides.
+        # A date with snow or missed clouds must not darken all others: the median over dates is used.
         usual = self._usual_range(what)
         return _four((low, *(usual or (p2, p98)), high))
 
     def _usual_range(self, band: str) -> tuple[float, float] | None:
-        """Median over dates of each date's 2nd and 98th percentile, None with too few clear dates to tell.
+        """Return the median over dates of each date's 2nd and 98th percentile; None with too few clear dates.
 
-        Of one or two dates without a mask the darker one decides: next to a cloud the ground would be black.
+        With one or two dates without a mask the darker one is used: next to a cloud the ground would be black.
         """
         values, clear = self._sampled(band), self._sample_clear
         if len(values) != len(clear):
@@ -294,7 +294,7 @@ class FrameSource:
 
     @property
     def cloud_cover(self) -> list[float | None]:
-        """Cloudy part of each date (0..1), None where nothing was measured or where nobody looked yet (lazy)."""
+        """Cloudy part of each date (0..1), None if nothing was measured or the date was not read yet (lazy)."""
         return list(self._cover) if self.lazy or not self.has_clouds else self._whole_cover
 
     @cached_property
@@ -305,20 +305,20 @@ class FrameSource:
         return [_share(c, s) for c, s in zip(cloudy, seen, strict=True)]
 
     def look(self, band: str, date: int, codes: np.ndarray) -> float | None:
-        """Learn the cloud cover of a date from the coarse picture, which is read anyway.
+        """Compute the cloud cover of a date from the coarse picture, which is read anyway.
 
         Parameters
         ----------
         band : str
-            Of a date its bands come before its mask.
+            The bands of a date are passed before its mask.
         date : int
         codes : ndarray
-            One date as `read` gives it.
+            One date as returned by `read`.
 
         Returns
         -------
         float or None
-            Once the mask is there: the cover.
+            The cover, once the mask was passed.
         """
         if band == MASK:
             cloudy = unpack_mask(codes, self.coarse.shape[1])[0]
@@ -340,17 +340,17 @@ class FrameSource:
         level = np.array([np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else np.nan for v in sample])
         if np.isnan(level).all():
             return self.dates // 2
-        # Of equals, the latest.
+        # In a tie, the latest.
         return int(clear[::-1][np.nanargmin(np.abs(level - np.nanmedian(level))[::-1])])
 
     @cached_property
     def labels(self) -> list[str]:
-        """ISO dates, with the time of day only where a date alone would not tell two scenes apart."""
+        """ISO dates, with the time of day only if two scenes have the same date."""
         days = [str(t)[:10] for t in self.times]
         return days if len(set(days)) == len(days) else [str(t)[:23] for t in self.times]
 
     def head(self, *, indices: bool = True) -> dict[str, Any]:
-        """Everything but the pixels, as JSON."""
+        """Return all metadata of the source as JSON, without pixels."""
         return {
             "key": self.key,
             "version": self.version,
@@ -370,7 +370,7 @@ class FrameSource:
         }
 
     def band_head(self, band: str) -> dict[str, Any]:
-        """What the browser must know of a band to draw it."""
+        """Return the metadata that the browser needs to draw a band."""
         attrs = self.cube[band].attrs
         head: dict[str, Any] = {
             "name": band,
@@ -380,13 +380,13 @@ class FrameSource:
         classes = self.classes(band)
         head |= {"classes": classes} if classes else {}
         if self.lazy and band not in self._codecs:
-            return {**head, "q": None}  # told when the band is first asked for: each costs a read
+            return {**head, "q": None}  # sent when the band is first requested: each needs a read
         codec = self.codec(band)
         numbers = {"scale": codec.scale, "offset": codec.offset, "bits": codec.bits}
         return {**head, **numbers, "q": as_json(self.quantiles(band))}
 
-    def index_head(self, program: Program) -> dict[str, Any]:
-        """What the browser must know of an index to draw it."""
+    def index_head(self, program: Formula) -> dict[str, Any]:
+        """Return the metadata that the browser needs to draw an index."""
         known = not self.lazy or all(b in self._codecs for b in program.bands)
         words = {"domain": domain(program.name), "use": purpose(program.name)}
         return {**program.as_json(), **words, "q": as_json(self.quantiles(program)) if known else None}

@@ -1,4 +1,4 @@
-"""What a picture of a cube looks like, as one value that numpy and the browser both follow."""
+"""The style of a picture of a cube, as one value for numpy and the browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Stretch = Literal["percentile", "minmax"]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to draw a date.
+    """Style of the picture of a date.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Style:
     classes: Mapping[int, str] | None = None
 
     def limits(self, quantiles: tuple[float, float, float, float]) -> tuple[float, float]:
-        """Darkest and brightest value, given (min, 2 %, 98 %, max) of the data."""
+        """Return the darkest and the brightest value, given (min, 2 %, 98 %, max) of the data."""
         low, p2, p98, high = quantiles
         auto = (low, high) if self.stretch == "minmax" else (p2, p98)
         lo = auto[0] if self.vmin is None else self.vmin
@@ -77,7 +77,7 @@ def default_bands(bands: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def mix_name(bands: tuple[str, ...]) -> str:
-    """``"true colour"`` and the like, or the names of the bands."""
+    """Return ``"true colour"`` and similar names, or the names of the bands."""
     for name, mix in COMPOSITES.items():
         if bands == mix:
             return name
@@ -85,7 +85,7 @@ def mix_name(bands: tuple[str, ...]) -> str:
 
 
 def stretch(values: np.ndarray, low: float, high: float, gamma: float = 1.0) -> np.ndarray:
-    """Values to 0..1 float32: linear from ``low`` to ``high``, then to the power 1 / gamma; NaN stays NaN."""
+    """Map values to 0..1 float32: linear from ``low`` to ``high``, then to the power 1 / gamma; NaN stays NaN."""
     span = np.float32(high) - np.float32(low)
     unit = np.clip((values.astype(np.float32) - np.float32(low)) / span, 0, 1)
     bright: np.ndarray = unit if gamma == 1 else unit ** np.float32(1.0 / gamma)
@@ -93,7 +93,7 @@ def stretch(values: np.ndarray, low: float, high: float, gamma: float = 1.0) -> 
 
 
 def quantiles(values: np.ndarray) -> tuple[float, float, float, float]:
-    """(min, 2 %, 98 %, max) of the finite values; (0, 0, 1, 1) where there is none."""
+    """Return (min, 2 %, 98 %, max) of the finite values; (0, 0, 1, 1) if there are none."""
     seen = values[np.isfinite(values)]
     if not seen.size:
         return (0.0, 0.0, 1.0, 1.0)
@@ -102,12 +102,12 @@ def quantiles(values: np.ndarray) -> tuple[float, float, float, float]:
 
 
 def as_json(values: tuple[float, ...], digits: int = 7) -> list[float]:
-    """Round for the wire, so that the browser and Python use the very same limits."""
+    """Return rounded JSON values, so that the browser and Python use the same limits."""
     return [float(np.float32(v)) if digits == 7 else round(v, digits) for v in values]
 
 
 def describe(style: Style) -> str:
-    """One line for people: what is drawn."""
+    """Return one line that describes what is drawn."""
     if style.index:
         return f"{style.index} ({style.cmap})"
     if len(style.bands) == 1:

@@ -25,7 +25,7 @@ class Window:
         return (max(1, rows), max(1, columns))
 
     def slices(self) -> tuple[slice, slice]:
-        """Rows and columns as slices; a cell of ``stride`` pixels is sampled in its middle."""
+        """Return rows and columns as slices; a cell of ``stride`` pixels is sampled in its middle."""
         half = self.stride // 2
         return (
             slice(min(self.y0 + half, self.y1 - 1), self.y1, self.stride),
@@ -34,14 +34,14 @@ class Window:
 
     @property
     def cells(self) -> Cells:
-        """The same part, as sources read it."""
+        """The same part in cells of a source."""
         rows, columns = self.shape
         return Cells(self.x0, self.y0, columns, rows, self.stride)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One date of some bands of a source in a window: what a picture needs at a moment."""
+    """One date of some bands of a source in a window."""
 
     source: str
     bands: tuple[str, ...]

@@ -268,12 +268,12 @@ def _dumps(model: Model) -> bytes:
 
 
 def _wrapped(model: Model) -> bool:
-    """Return whether the network of a model was passed to it, and is not built by its class."""
+    """Return whether the network was passed to the model, and is not created by its class."""
     return type(model).__module__ == "eowidgets.models.wrap.adapter"
 
 
 def _saved(tried: _Tried) -> str:
-    """Save and load: only for a registered class, or a wrapped network, which can be found again."""
+    """Check saving and loading; only a registered class or a wrapped network can be found again."""
     if not _wrapped(tried.model) and tried.model.name not in {*read_index(OWN), *registered()}:
         return ""
     with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,9 @@
-"""How a widget's JavaScript is put together: small modules in ``js/``, one text for the browser, no bundler.
+"""Assembly of a widget's JavaScript: small modules in ``js/`` become one text for the browser, without a bundler.
 
 Every module is a plain ES module with imports of the form ``import { a, b } from "./name.js";`` and exports in
 front of declarations. An anywidget is one module that cannot import its neighbours, so the modules it needs are
-written one after the other, in the order of their imports, without those lines. Names at the top of a module must
-therefore be unique among the modules of a widget; a test holds that.
+joined, in the order of their imports, without those lines. Names at the top of a module must
+therefore be unique among the modules of a widget; a test checks this.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _visit(path: Path, order: list[str], seen: set[str] | None = None) -> None:
 
 
 class ReadableRepr:
-    """Mixin before a widget class: where widgets are not shown (a test, a page on the web), its repr is."""
+    """Mixin before a widget class: where widgets cannot be displayed (tests, static pages), the repr is shown."""
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle: Any = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
@@ -53,7 +53,7 @@ class ReadableRepr:
 
 
 class PlainErrors(traitlets.HasTraits):
-    """Mixin before a widget class: a trait that refuses a value says so in one short sentence."""
+    """Mixin before a widget class: a trait that refuses a value raises one short sentence."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a value that a trait cannot take is quoted with at most 80 characters."""
@@ -76,10 +76,10 @@ def _fails(call: Callable[[Any], Any], value: Any) -> bool:
 
 
 class ChoiceTrait(traitlets.Enum):
-    """A text out of several; unlike that of traitlets it refuses an array in one sentence, too."""
+    """A text out of several; unlike the one of traitlets it also refuses an array in one sentence."""
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Refuse what is no text before it is compared."""
+        """Refuse values that are not text before they are compared."""
         if not isinstance(value, str):
             self.error(obj, value)
         return super().validate(obj, value)
@@ -93,7 +93,7 @@ class AreaTrait(traitlets.TraitType[Any, Any]):
     allow_none = True
 
     def validate(self, _: Any, value: Any) -> Any:
-        """Turn it into GeoJSON; what is no area is refused in one sentence."""
+        """Convert the value to GeoJSON; refuse values that are not an area in one sentence."""
         return None if value is None else Area.of(value).geojson
 
 
@@ -105,7 +105,7 @@ class PlacesTrait(traitlets.TraitType[Any, Any]):
     allow_none = True
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Refuse what has no geometries and no CRS."""
+        """Refuse values without geometries and CRS."""
         if not (hasattr(value, "to_crs") and hasattr(value, "geometry")):
             self.error(obj, value)
         return value
@@ -113,5 +113,5 @@ class PlacesTrait(traitlets.TraitType[Any, Any]):
 
 @lru_cache
 def css(*names: str) -> str:
-    """Style sheets beside this file, one after the other."""
+    """Return style sheets of this folder as one text."""
     return "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in names)

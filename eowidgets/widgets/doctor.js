@@ -76,7 +76,7 @@ export default {
     const update = () => draw(el, model.get("rows"));
     model.on("change:rows", update);
     update();
-    // Not in initialize(): the comm delivers nothing to a model that is still being made.
+    // Not in initialize(): the comm delivers nothing to a model that is still being created.
     measure(model).then((found) => {
       model.set("front_end", found);
       model.save_changes();

@@ -1,4 +1,4 @@
-"""The front end's half of the doctor: latency of the comm, size of messages, WebGL2."""
+"""The front end's part of the diagnosis: latency of the comm, size of messages, WebGL2."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Doctor(anywidget.AnyWidget):
     Parameters
     ----------
     findings : list of Finding
-        What :func:`eowidgets.diagnosis.examine` found.
+        Findings of :func:`eowidgets.diagnosis.examine`.
 
     Attributes
     ----------
     front_end : dict
-        After display: ``latency_ms`` (median of a round trip), ``largest_message`` (bytes that came
-        back whole), ``webgl2`` (renderer, or empty), ``texture_size``, ``texture_layers``.
+        After display: ``latency_ms`` (median of a round trip), ``largest_message`` (bytes that were
+        returned completely), ``webgl2`` (renderer, or empty), ``texture_size``, ``texture_layers``.
     """
 
     _esm = _HERE / "doctor.js"
@@ -40,11 +40,11 @@ class Doctor(anywidget.AnyWidget):
         self.observe(self._judge, names="front_end")
 
     def __repr__(self) -> str:
-        """The findings as text."""
+        """Return the findings as text."""
         return repr(Report(self.findings))
 
     def _echo(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        # Bytes go back as they came: the front end measures how long that takes and whether all arrive.
+        # Bytes are echoed: the front end measures the round trip and checks that all arrive.
         self.send({"ping": content.get("ping")}, buffers)
 
     def _judge(self, change: dict[str, Any]) -> None:
@@ -61,14 +61,14 @@ def judge_front_end(seen: dict[str, Any]) -> list[Finding]:
         )
     else:
         slow = latency > 250
-        mend = "The way to the kernel is slow; what the browser does by itself (scrubbing, styles) is not affected."
+        mend = "The connection to the kernel is slow; scrubbing and styles run in the browser and are not affected."
         found.append(
             Finding("Comm", "note" if slow else "good", f"{latency:.0f} ms a round trip", mend if slow else "")
         )
     largest = seen.get("largest_message", 0)
     if largest < 8_000_000:
         mend = "A proxy limits messages; ask the hub's administrator for a websocket limit of 10 MB or more."
-        found.append(Finding("Messages", "bad", f"the largest that came through had {largest / 1e6:.1f} MB", mend))
+        found.append(Finding("Messages", "bad", f"the largest one transferred has {largest / 1e6:.1f} MB", mend))
     else:
         found.append(Finding("Messages", "good", f"{largest / 1e6:.0f} MB come through"))
     if seen.get("webgl2"):

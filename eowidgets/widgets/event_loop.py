@@ -1,4 +1,4 @@
-"""Call back from another thread where all other changes of widgets are made."""
+"""Call back from another thread on the event loop, where all other changes of widgets are made."""
 
 from __future__ import annotations
 

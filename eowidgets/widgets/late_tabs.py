@@ -1,4 +1,4 @@
-"""Tabs whose contents are made when they are first opened."""
+"""Tabs whose contents are created when they are first opened."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from eowidgets.errors import EowidgetsError
 
 
 class LateTabs(ipywidgets.Tab):
-    """A panel costs its imports and its messages only where it is used; one that refuses the cube says so in its tab.
+    """Tabs that create their panel at first use; a panel that refuses the cube shows the reason in its tab.
 
     Parameters
     ----------
     makers : mapping of str to callable
-        Title of each tab, and what makes its widget.
+        Title of each tab, and the function that creates its widget.
     """
 
     def __init__(self, makers: Mapping[str, Callable[[], ipywidgets.Widget]]) -> None:

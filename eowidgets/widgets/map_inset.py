@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class MapInset(ipywidgets.Box):
-    """A map with a button that enlarges it; small, it shows where the picture lies and nothing to click.
+    """A map with a button that enlarges it; the small map shows where the picture lies and has no controls.
 
     Parameters
     ----------

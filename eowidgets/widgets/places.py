@@ -1,4 +1,4 @@
-"""Pins and polygons as traits: checked, and each with a colour of its own."""
+"""Pins and polygons as traits: checked, and each with a distinct colour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eowidgets.cube.area import Area
 from eowidgets.errors import InputError
 from eowidgets.render.colormaps import hex_color
 
-#: Okabe and Ito's colours, safe for colour-blind eyes; their vermilion is that of the area everywhere.
+#: Okabe and Ito's colours, safe for colour-blind eyes; their vermilion is used for the area.
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442")
 AREA_COLOR = "#d55e00"
 #: Names of colours, hexadecimal ones and functions of numbers.
@@ -21,7 +21,7 @@ _CSS = re.compile(r"[a-zA-Z]{3,25}|#[0-9a-fA-F]{3,8}|(rgb|hsl)a?\([0-9.,%/ ]{5,4
 
 
 def free_color(used: Iterable[Any]) -> str:
-    """Give the first colour that nothing has yet; when all are taken, begin anew."""
+    """Return the first unused colour; if all are used, start again from the first."""
     taken = list(used)
     return next((c for c in COLORS if c not in taken), COLORS[len(taken) % len(COLORS)])
 
@@ -38,7 +38,7 @@ def checked_color(color: Any) -> str:
         return color.strip()
     found = hex_color(color)
     if found is None:
-        raise InputError(f"{str(color)[:40]!r} is no colour: write it as '#rrggbb', or a name such as 'orange'.")
+        raise InputError(f"{str(color)[:40]!r} is not a colour: write it as '#rrggbb', or a name such as 'orange'.")
     return found
 
 
@@ -48,7 +48,7 @@ class PinsTrait(traitlets.List[Any]):
     info_text = "a list of pins"
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Refuse what has no place; give a colour to those without one."""
+        """Refuse pins without a place; add a colour to those without one."""
         pins: list[dict[str, Any]] = []
         for pin in super().validate(obj, value) or []:
             axes = ("x", "y") if isinstance(pin, Mapping) and "x" in pin else ("lon", "lat")
@@ -70,7 +70,7 @@ class PolygonsTrait(traitlets.List[Any]):
     info_text = "a list of polygons"
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Turn each into GeoJSON with a colour; what is no area is refused in one sentence."""
+        """Convert each to GeoJSON with a colour; refuse values that are not an area in one sentence."""
         polygons: list[dict[str, Any]] = []
         for given in super().validate(obj, value) or []:
             own = isinstance(given, Mapping) and "geometry" in given and "type" not in given

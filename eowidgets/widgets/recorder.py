@@ -1,4 +1,4 @@
-"""What was done in an Explorer, step by step, as cells of a notebook."""
+"""Recording of the steps in an Explorer as cells of a notebook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from eowidgets.widgets.panels.panel import FormPanel
     from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
-#: Traits of a viewer that a person changes. Those that move while something is dragged or played are merged into one step.
+#: Traits of a viewer that a user changes. Changes during dragging or playing are merged into one step.
 LOOKS: tuple[str, ...] = (
     "date",
     "bands",
@@ -28,7 +28,7 @@ LOOKS: tuple[str, ...] = (
     "compare_date",
 )
 LOOKS += ("compare_key", "swipe", "selection", "pins", "area", "polygons", "layers")
-#: Not written: layers are results, which the cell that made them shows, and a second cube has no name.
+#: Not written: layers are results, which their cell shows, and a second cube has no name.
 _UNWRITTEN = ("layers", "compare_key")
 _WORDS = {
     "date": "the date",
@@ -41,9 +41,9 @@ _WORDS = {
 
 
 class Recorder:
-    """Keeps the steps of a session in their order.
+    """Stores the steps of a session in their order.
 
-    A change of the view follows the one before it without a cell of its own until something is computed. A run or an answer
+    Consecutive changes of the view share a cell until something is computed. A run or an answer
     becomes a cell when its result is there, with the code that was shown when it was started.
 
     Parameters
@@ -81,7 +81,7 @@ class Recorder:
         return len(self._steps)
 
     def cells(self, source: str) -> Cells:
-        """Return the cells of a notebook that does the same.
+        """Return the cells of a notebook that repeats the session.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class Recorder:
 
     def _looked(self, change: Any) -> None:
         name = change["name"]
-        # A comparison with a result is made by the panel that computed it.
+        # The panel that computed a result also sets the comparison with it.
         beside = name == "compare_mode" and self._viewer.compare_key != "cube"
         if name in _UNWRITTEN or beside:
             return
@@ -122,7 +122,7 @@ class Recorder:
             self._tell()
 
     def _answered(self, change: Any) -> None:
-        from eowidgets.widgets.panels.ask_panel import plain_markdown  # imported by then: it is costly for the others
+        from eowidgets.widgets.panels.ask_panel import plain_markdown  # already imported by then; the import is slow
 
         done = [t for t in change["new"] if t.get("state") == "done"]
         for turn in done[self._answers :]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SessionPanel(ipywidgets.VBox):
-    """What was done, step by step; it can be forgotten or written as a notebook.
+    """The steps of a session; they can be removed or written as a notebook.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class SessionPanel(ipywidgets.VBox):
         self._steps, self._message = ipywidgets.HTML(), ipywidgets.HTML()
         self._path = ipywidgets.Text("session.ipynb", description="Notebook", layout={"width": "auto"})
         self._write = ipywidgets.Button(description="Write notebook", button_style="primary", icon="book")
-        self._forget = ipywidgets.Button(description="Forget", icon="eraser", tooltip="Forget all steps")
+        self._forget = ipywidgets.Button(description="Forget", icon="eraser", tooltip="Remove all steps")
         self._write.on_click(lambda _: self.write())
         self._forget.on_click(lambda _: explorer.recorder.clear())
         buttons = ipywidgets.HBox((self._write, self._forget))
@@ -38,7 +38,7 @@ class SessionPanel(ipywidgets.VBox):
         self._fill()
 
     def write(self) -> Path | None:
-        """Write the notebook; None where it was refused, which the panel shows."""
+        """Write the notebook; return None on an error, which the panel shows."""
         try:
             made = self._explorer.to_notebook(self._path.value)
         except EowidgetsError as error:
@@ -51,7 +51,7 @@ class SessionPanel(ipywidgets.VBox):
         cells = self._explorer.recorder.cells(opening(self._explorer.cube) or "...")[3:-1]
         rows = "".join(f"<li>{escape(words.splitlines()[0][:120])}</li>" for words, _ in cells)
         self._steps.value = (
-            f"<ol>{rows}</ol>" if rows else "What you do here is listed, and can be written as a notebook."
+            f"<ol>{rows}</ol>" if rows else "Your steps are listed here and can be written as a notebook."
         )
 
     def _say(self, text: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Save what an Explorer shows as a picture, a film or a page, and give it on as a link."""
+"""Save the view of an Explorer as a picture, a film or a page, or share it as a link."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = {
     "gif": ("Film (GIF)", "film", ".gif"),
     "film": ("Film (MP4)", "film", ".mp4"),
 }
-#: Traits that a link depends on.
+#: Traits that are part of a link.
 _SHOWN: tuple[str, ...] = (
     "date",
     "bands",
@@ -60,12 +60,12 @@ class SharePanel(ipywidgets.VBox):
             button.on_click(lambda _, kind=kind: self.write(kind))
             self._buttons[kind] = button
         self._link = ipywidgets.Text(description="Link", layout={"width": "auto"}, continuous_update=False)
-        self._link.tooltip = "The view as text: behind the address of a saved page it opens this view"
-        self._open = ipywidgets.Button(description="Open", icon="folder-open", tooltip="Show what the link says")
+        self._link.tooltip = "The view as text: added to the address of a saved page, it opens this view"
+        self._open = ipywidgets.Button(description="Open", icon="folder-open", tooltip="Open the view of the link")
         self._open.on_click(lambda _: self.show_link())
         self._message = ipywidgets.HTML()
         note = ipywidgets.HTML(
-            "<small>Put the link behind the address of a saved web page, or paste one here and open it.</small>"
+            "<small>Add the link to the address of a saved web page, or paste one here and open it.</small>"
         )
         super().__init__((self._name, *self._buttons.values(), self._message, self._link, self._open, note))
         self.add_class("eow-share-panel")
@@ -93,7 +93,7 @@ class SharePanel(ipywidgets.VBox):
         return work
 
     def show_link(self) -> None:
-        """Show what the link in the field says."""
+        """Show the view of the link in the field."""
         try:
             self._viewer.open_link(self._link.value)
         except EowidgetsError as error:

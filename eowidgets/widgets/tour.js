@@ -1,10 +1,10 @@
 import { button, h } from "./dom.js";
 
-// One step at a time above the picture. Nothing waits for it: all else can be used meanwhile.
+// One step at a time above the picture, without blocking other controls.
 
 const REMEMBERED = "eowidgets.tour";
 
-// A browser may keep nothing, in a private window for instance: then the tour is shown every time.
+// Without browser storage, for instance in a private window, the tour is shown every time.
 const kept = {
   get off() {
     try {
@@ -54,7 +54,7 @@ export default {
       leave();
     });
     el.append(card);
-    // Panels come a moment after the picture.
+    // Panels appear shortly after the picture.
     requestAnimationFrame(() => card.isConnected && go(0));
     return unmark;
   },

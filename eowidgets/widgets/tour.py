@@ -1,4 +1,4 @@
-"""A short tour of an Explorer, shown until it is put away."""
+"""A short tour of an Explorer, shown until it is dismissed."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import traitlets
 
 from eowidgets.widgets.base import css, esm
 
-#: What a step points at (a CSS selector within the Explorer), and what it says.
+#: Target of a step (a CSS selector within the Explorer), and its text.
 STEPS = (
-    (".eow-time", "Go through time: drag along the axis, or press the arrow keys. A small picture shows each date."),
+    (".eow-time", "Step through time: drag along the axis, or press the arrow keys. A small picture shows each date."),
     (".eow-picture", "Click the picture to follow a pixel through all dates; press Shift and drag to follow an area."),
     (".eow-panels", "Run a model, map change, forecast or ask a question in these tabs, and share what you found."),
 )
 
 
 class Tour(anywidget.AnyWidget):
-    """Three sentences, one at a time, each with a frame around what it is about.
+    """Three sentences, one at a time, each with a frame around its subject.
 
-    "Do not show again" and the end of the tour are remembered by the browser.
+    "Do not show again" and the end of the tour are stored by the browser.
 
     Parameters
     ----------
     always : bool
-        Whether it is shown even where it was put away before.
+        Whether it is shown even if it was dismissed before.
     """
 
     _esm = esm("tour")

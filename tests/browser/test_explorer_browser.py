@@ -188,7 +188,7 @@ def test_limits_are_taken_with_enter_and_cloudy_dates_are_explained_and_left_out
     p.get_by_label("hide clouds").check()
     explorer.evaluate(f"setattr(explorer, 'date', '{cloudy}')")
     p.locator(".eow-hint", has_text="Clouds hide all of this date").wait_for()
-    p.get_by_label("Dates that are stepped through").select_option("clear")
+    p.get_by_label("Dates to step through").select_option("clear")
     p.locator(".eow-explorer .eow-picture").focus()
     p.keyboard.press("ArrowRight")
     until(explorer, lambda: explorer.evaluate(f"explorer.date > '{cloudy}'") == "True")

@@ -58,7 +58,7 @@ def test_pick_a_pixel_see_the_fan_and_drag_it_back(page):
     p.mouse.down()
     p.mouse.move(x - 40, y, steps=4)
     p.mouse.up()
-    says(page, "clear values that came afterwards")
+    says(page, "clear values observed afterwards")
     assert page.evaluate("p.looks_back") == "True"
     page.screenshot("forecast-panel-hindcast")
     assert page.errors() == []

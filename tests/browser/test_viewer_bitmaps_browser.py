@@ -194,7 +194,7 @@ def test_values_and_hints_follow_a_copied_step(page):
         page.evaluate(FRAMES)
         texts.append(card.text_content())
     assert len(set(texts)) == EMPTY
-    assert page.locator(".eow-hint").text_content() == "Nothing was measured here on this date."
+    assert page.locator(".eow-hint").text_content() == "There is no measurement here on this date."
     step(page)
     assert page.locator(".eow-hint").text_content() == ""
 

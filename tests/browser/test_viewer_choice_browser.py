@@ -43,7 +43,7 @@ def test_an_index_is_found_by_name_full_name_and_use(open_page, story):
         assert expected in names(page)[:4], text
     field(page).fill("no such thing")
     assert names(page) == []
-    assert page.locator(".eow-combo-foot [role=status]").text_content() == "Nothing has this name or use."
+    assert page.locator(".eow-combo-foot [role=status]").text_content() == "No match for this name or use."
     field(page).press("Escape")
     assert field(page).input_value() == "true colour" and get(page, "index") is None
     choose(page, "EVI")

@@ -83,7 +83,7 @@ def test_polygons_are_drawn_each_with_a_colour_and_taken_away(opened, story, sou
     page = opened(story)
     draw = page.locator("button[aria-label='Draw a polygon']")
     draw.click()
-    assert "Escape gives up" in page.locator(".eow-hint").text_content()
+    assert "Escape cancels" in page.locator(".eow-hint").text_content()
     click(page, (0.2, 0.2), (0.6, 0.25), (0.55, 0.7))
     page.locator(".eow-drawn").wait_for(state="attached")
     click(page, (0.25, 0.6))
@@ -252,12 +252,12 @@ def test_what_was_not_measured_is_said(opened, tmp_path, make_cube):
     page.locator(".eow-axis").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("d => document.querySelector('.eow-picture').dataset.shown === d", arg=labels[2])
-    assert hint.text_content() == "Nothing was measured here on this date."
+    assert hint.text_content() == "There is no measurement here on this date."
     page.keyboard.press("ArrowRight")
     page.wait_for_function("d => document.querySelector('.eow-picture').dataset.shown === d", arg=labels[3])
     assert hint.text_content() == ""
     click(page, (0.1, 0.5))
-    page.locator(".eow-chart-empty", has_text="Nothing was measured here.").wait_for()
+    page.locator(".eow-chart-empty", has_text="There is no measurement here.").wait_for()
     page.evaluate(f"() => {MODEL}.set('pins', [{{ lon: 0, lat: 0, color: '#0072b2' }}])")
     page.locator(".eow-chart-empty", has_text="outside this picture").wait_for()
 

@@ -115,9 +115,9 @@ def test_plugins_are_listed_without_torch(install, index):
         (
             "plugged-bad = toyplug.net:Double",
             {"net": MODEL},
-            "points to 'toyplug.net:Double', which is no model of that name",
+            "points to 'toyplug.net:Double', which is not a model of that name",
         ),
-        ("plugged-bad = toyplug.net:Double", {"net": "Double = 3"}, ".*which is no model of that name"),
+        ("plugged-bad = toyplug.net:Double", {"net": "Double = 3"}, ".*which is not a model of that name"),
         ("harmonic = toyplug.net:Double", {"net": MODEL}, "has the name of a model of eowidgets"),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_class_of_another_name_than_its_list_is_refused_when_it_is_used(instal
     files = {"net": MODEL.replace("plugged-double", "plugged-other"), "models.toml": INDEX}
     install("toyplug", "[eowidgets.models]\nplugged-double = toyplug.net:Double\n", **files)
     assert len(eow.list_models("plugged-*")) == 1
-    with pytest.raises(ModelError, match="points to 'toyplug.net:Double', which is no model of that name"):
+    with pytest.raises(ModelError, match="points to 'toyplug.net:Double', which is not a model of that name"):
         registry.get_model("plugged-double")
 
 

@@ -33,7 +33,7 @@ def test_a_fitting_cube_passes_with_bands_in_the_models_order(make_cube):
         ({"bands": ("red",)}, "needs the band nir"),
         ({"dates": 1}, "at least 2 dates"),
         ({"dates": 6}, "at most 5 dates"),
-        ({"resolution": 100.0}, "made for pixels of 10 m, and this cube has 100 m"),
+        ({"resolution": 100.0}, "meant for pixels of 10 m, and this cube has 100 m"),
     ],
 )
 def test_what_does_not_fit_is_said(make_cube, options, words):

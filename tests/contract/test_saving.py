@@ -155,7 +155,7 @@ def test_what_is_no_data_is_refused_and_nothing_is_left(tmp_path):
         InputError, match="has 'reader', an object of the type builtin_function_or_method, which cannot"
     ):
         model.save(tmp_path / "m")
-    with pytest.raises(InputError, match="was made with '0', an object of the type object"):
+    with pytest.raises(InputError, match="was created with '0', an object of the type object"):
         Net(object()).save(tmp_path / "m")
     model = Net()
     model.preparation = np.datetime64("2020-01-01")
@@ -177,7 +177,7 @@ def test_only_a_saved_model_is_replaced(tmp_path):
     assert eow.load(path).name == "whittaker"
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "cube.nc").write_text("x")
-    with pytest.raises(InputError, match="'data' exists and is no saved model"):
+    with pytest.raises(InputError, match="'data' exists and is not a saved model"):
         get_model("harmonic").save(tmp_path / "data")
     for name in ("m.pt", "none/m", "none/m.safetensors"):
         with pytest.raises(InputError, match=r"must end in \.safetensors|There is no folder"):
@@ -201,9 +201,9 @@ def test_a_changed_class_is_noticed(tmp_path, monkeypatch):
 
 def test_files_that_are_no_saved_model(tmp_path):
     save_file({"a": torch.ones(1)}, tmp_path / "plain.safetensors")
-    with pytest.raises(ModelError, match="holds no saved model: model.save"):
+    with pytest.raises(ModelError, match="does not hold a saved model: model.save"):
         eow.load(tmp_path / "plain.safetensors")
-    with pytest.raises(InputError, match=r"'m\.pt' is no saved model: give a folder or a file"):
+    with pytest.raises(InputError, match=r"'m\.pt' is not a saved model: give a folder or a file"):
         eow.load(tmp_path / "m.pt")
     with pytest.raises(SourceError, match="could not be read"):
         eow.load(tmp_path / "none.safetensors")
@@ -222,15 +222,15 @@ def edited(tmp_path, **changes):
     ("changes", "message"),
     [
         ({"format": 99}, "saved by another version"),
-        ({"model": 3}, "holds no saved model"),
+        ({"model": 3}, "does not hold a saved model"),
         ({"params": {"width": 99}}, "width"),
         ({"params": {"depth": 1}}, "no parameter named 'depth'"),
-        ({"networks": ["other"]}, "has no network 'other'"),
+        ({"networks": ["other"]}, "no longer has a network 'other'"),
         ({"attributes": {"predict": 3}}, "impossible attribute 'predict'"),
         ({"attributes": {"a b": 3}}, "impossible attribute"),
         ({"attributes": {"x": {"__class__": "Popen", "fields": {}}}}, "no class of values named 'Popen'"),
-        ({"attributes": {"x": {"__tensor__": "gone"}}}, "could not be made again"),
-        ({"arguments": 3}, "could not be made again"),
+        ({"attributes": {"x": {"__tensor__": "gone"}}}, "could not be recreated"),
+        ({"arguments": 3}, "could not be recreated"),
     ],
 )
 def test_a_document_that_was_changed_is_one_sentence(tmp_path, changes, message):

@@ -36,7 +36,7 @@ REFUSED = {
     "counted dates": (lambda c: c.assign_coords(time=np.arange(4)), "not dates"),
     "fractional years": (lambda c: c.assign_coords(time=2015 + np.arange(4) / 4), "not dates"),
     "complex band": (lambda c: c.assign(red=c.red + 1j), "complex numbers"),
-    "text band": (lambda c: c.assign(red=(c.red.dims, np.full(c.red.shape, "x"))), "text in place of numbers"),
+    "text band": (lambda c: c.assign(red=(c.red.dims, np.full(c.red.shape, "x"))), "text instead of numbers"),
     "object band": (lambda c: c.assign(red=c.red.astype(object)), "Python objects"),
     "cloud probability": (lambda c: c.assign(clouds=c.red), "other values than true and false"),
     "cloud classes": (lambda c: c.assign(clouds=(c.red.dims, np.full(c.red.shape, 3))), "other values"),
@@ -159,7 +159,7 @@ def test_exports_sort_and_refuse(make_cube, tmp_path, write):
 
 
 FORMS = {
-    "text opened": (lambda c: eow.open(c.assign(red=(c.red.dims, np.full(c.red.shape, "x")))), "in place of numbers"),
+    "text opened": (lambda c: eow.open(c.assign(red=(c.red.dims, np.full(c.red.shape, "x")))), "instead of numbers"),
     "CRS that is no CRS": (lambda c: eow.TimeViewer(with_crs(c, "NOT A CRS")), "cannot be read"),
     "beyond the map": (lambda c: eow.AreaMap(polar(c)), "ends at 85.05 degrees"),
 }

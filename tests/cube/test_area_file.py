@@ -72,8 +72,8 @@ def test_all_layers_of_a_file_count(tmp_path):
     ("name", "data", "says"),
     [
         ("field.shp", b"x", "put .shp, .shx, .dbf and .prj into a zip archive"),
-        ("field.docx", b"x", "has no format that is known"),
-        ("field", b"x", "has no format that is known"),
+        ("field.docx", b"x", "has an unknown format"),
+        ("field", b"x", "has an unknown format"),
         ("field.zip", b"x", "is not a zip archive"),
         ("field.zip", zipped({"readme.txt": "x"}), "no vector file"),
         ("field.zip", zipped({"a.kml": KML, "b.kml": KML}), "2 vector files"),
@@ -82,7 +82,7 @@ def test_all_layers_of_a_file_count(tmp_path):
         ("field.gpkg", b"x", "cannot be read as vector data"),
         ("field.json", b"[1]", "is not GeoJSON"),
         ("field.json", b'{"type": "Point", "coordinates": [24, 45]}', "a point or a line"),
-        ("../../etc/passwd", b"x", "has no format that is known"),
+        ("../../etc/passwd", b"x", "has an unknown format"),
     ],
 )
 def test_what_is_no_area_is_refused_in_one_sentence(name, data, says):

@@ -68,8 +68,8 @@ def test_a_file_that_a_model_misses_is_no_matter_of_the_disk(make_cube, tmp_path
     [
         (lambda b: None, "gave a NoneType: predict must return a dict"),
         (lambda b: [b.raw], "gave a list"),
-        (lambda b: {"other": b.raw}, "promised 'same' and gave other"),
-        (lambda b: {}, "promised 'same' and gave nothing"),
+        (lambda b: {"other": b.raw}, "declares 'same' and returned other"),
+        (lambda b: {}, "declares 'same' and returned nothing"),
         (lambda b: {"same": b.raw.numpy()}, "as ndarray: give a torch.Tensor"),
         (lambda b: {"same": 1.0}, "as float"),
         (lambda b: b.raw[:, 0], r"must be \(1, 4, 2, 8, 9\)"),
@@ -90,7 +90,7 @@ def test_an_output_without_a_tuple_is_told_by_its_kind(make_cube):
         def outputs(self, bands):
             return eow.Value("cover")
 
-    with pytest.raises(ModelError, match=r"are one Value and no tuple: return \(eow.Value\(...\),\) with a comma"):
+    with pytest.raises(ModelError, match=r"are one Value, not a tuple: return \(eow.Value\(...\),\) with a comma"):
         eow.run(Comma, make_cube())
 
 
@@ -201,7 +201,7 @@ def test_a_constructor_that_fails_or_is_missing_parts_is_one_sentence(make_cube)
 @pytest.mark.parametrize("dates", [lambda d: None, lambda d: d[0], lambda d: [d, d], lambda d: [None]])
 def test_output_dates_are_an_array_of_dates(make_cube, dates):
     odd = type("Odd", (Identity,), {"out_dates": lambda self, d: dates(d)})
-    with pytest.raises(ModelError, match="must give an array of dates"):
+    with pytest.raises(ModelError, match="must return an array of dates"):
         eow.run(odd, make_cube())
 
 

@@ -86,7 +86,7 @@ def test_a_folder_of_images(tmp_path):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda cube, at: eow.run(Brightness, cube), "one result per place: name them with places="),
+        (lambda cube, at: eow.run(Brightness, cube), "one result per place: give places="),
         (lambda cube, at: eow.run("fill-linear", cube, places=at), "maps whole cubes"),
         (lambda cube, at: eow.run(Brightness, "nowhere"), "There is no folder 'nowhere'"),
         (lambda cube, at: eow.run("fill-linear", "nowhere"), "is a path: open it first"),

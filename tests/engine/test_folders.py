@@ -24,7 +24,7 @@ def write(folder, name="mine.txt"):
 @pytest.mark.parametrize("name", ["mine.txt", "journal.jsonl", "lock"])
 def test_a_folder_of_somebody_else_is_refused_and_kept(make_cube, tmp_path, name):
     mine = write(tmp_path / "r.zarr.partial", name)
-    with pytest.raises(InputError, match="working folder, exists and was not made by this package"):
+    with pytest.raises(InputError, match="working folder, exists and was not written by this package"):
         eow.run(Identity, make_cube(), out=tmp_path / "r.zarr")
     assert mine.read_text() == "precious"
     assert not (tmp_path / "r.zarr").exists()
@@ -35,7 +35,7 @@ def test_a_link_is_never_followed(make_cube, tmp_path):
     with Journal(tmp_path / "elsewhere").held():  # even one that leads to a folder like ours
         (tmp_path / "elsewhere.partial").rename(elsewhere)
     (tmp_path / "r.zarr.partial").symlink_to(elsewhere)
-    with pytest.raises(InputError, match="was not made by this package"):
+    with pytest.raises(InputError, match="was not written by this package"):
         eow.run(Identity, make_cube(), out=tmp_path / "r.zarr")
     assert (elsewhere / folders.JOURNAL).exists()
     assert (tmp_path / "r.zarr.partial").is_symlink()
@@ -43,7 +43,7 @@ def test_a_link_is_never_followed(make_cube, tmp_path):
 
 def test_a_file_in_the_way_is_refused_and_kept(make_cube, tmp_path):
     (tmp_path / "r.nc.partial").write_text("precious")
-    with pytest.raises(InputError, match="was not made by this package"):
+    with pytest.raises(InputError, match="was not written by this package"):
         eow.run(Identity, make_cube(), out=tmp_path / "r.nc")
     assert (tmp_path / "r.nc.partial").read_text() == "precious"
 

@@ -207,7 +207,7 @@ def hanging(make_cube, monkeypatch):
 
 def test_a_model_that_hangs_is_reported(hanging):
     assert hanging.state == "running"
-    assert "the model has not come back" in hanging.log[-1]
+    assert "the model has not returned" in hanging.log[-1]
     with pytest.raises(TimeoutError, match="was cancelled and waits for its model"):
         hanging.result(0)
 

@@ -141,11 +141,11 @@ def test_our_own_result_is_replaced_and_nobody_elses(make_cube, tmp_path):
         eow.run(Identity, cube.isel(time=slice(0, 2)), out=path)
         assert open_result(path).sizes["time"] == 2
     (tmp_path / "mine.tif").write_bytes(b"precious")
-    with pytest.raises(InputError, match="was not made by this package"):
+    with pytest.raises(InputError, match="was not written by this package"):
         eow.run(Identity, cube, out=tmp_path / "mine.tif")
     assert (tmp_path / "mine.tif").read_bytes() == b"precious"
     (tmp_path / "folder.zarr").mkdir()
-    with pytest.raises(InputError, match="was not made by this package"):
+    with pytest.raises(InputError, match="was not written by this package"):
         eow.run(Identity, cube, out=tmp_path / "folder.zarr")
 
 

@@ -89,7 +89,7 @@ def test_other_pixels_are_found_out(make_cube, tmp_path):
 def test_what_cannot_be_made_again_is_said(make_cube, tmp_path):
     cube = make_cube()
     out = eow.run("toy-smooth", cube)
-    with pytest.raises(InputError, match="does not say which sample or file"):
+    with pytest.raises(InputError, match="does not record which sample or file"):
         eow.rerun(out)
     with pytest.raises(InputError, match="has no 2020-01-03"):
         eow.rerun(out, cube.isel(time=slice(1, None)))

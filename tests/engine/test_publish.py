@@ -80,7 +80,7 @@ def test_a_move_does_not_replace_what_came_in_between(make_cube, tmp_path, stop,
         eow.run(Identity, cube, out=out)
     monkeypatch.undo()
     out.write_bytes(b"precious")
-    with pytest.raises(eow.EowidgetsError, match="was not made by this package"):
+    with pytest.raises(eow.EowidgetsError, match="was not written by this package"):
         eow.run(Identity, cube, out=out)
     assert out.read_bytes() == b"precious"
 
@@ -136,5 +136,5 @@ def test_a_result_with_python_objects_is_not_decoded(make_cube, tmp_path, old, n
 def test_what_is_no_result_is_refused(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     Path("notes.txt").write_text("text")
-    with pytest.raises(InputError, match="no result|not made by this package"):
+    with pytest.raises(InputError, match="no result|not written by this package"):
         eow.rerun(name)

@@ -218,7 +218,7 @@ def test_work_that_hangs_loses_its_slot_and_is_reported(lane, impatient):
     assert held.inside.wait(WAIT)
     stuck.cancel()
     told(stuck, lambda w: w.hangs)
-    assert stuck.status == "Cancelled; waiting for the model to come back"
+    assert stuck.status == "Cancelled; waiting for the model to return"
     assert lane.hanging == [stuck]
     assert lane.submit("next", lambda _: 1).result(WAIT) == 1
     thread = stuck._thread

@@ -229,11 +229,11 @@ def without(*names):
         (long().assign(time=pd.NaT), r"24 of 24 dates are missing \(NaT\): drop these rows first"),
         (
             long().assign(time="2020-01-01"),
-            r"The column 'time' holds str, and no dates: make them with pandas.to_datetime",
+            r"The column 'time' holds str, which is not a date: convert it with pandas.to_datetime",
         ),
         (long().assign(time=20200101), "holds int64, and no dates"),
         (long().assign(id=[None, *["a"] * 23]), "1 rows of the table have no 'id'"),
-        (long().assign(red="low"), r"The column 'red' holds str: make numbers of it with pandas.to_numeric"),
+        (long().assign(red="low"), r"The column 'red' holds str: convert it to numbers with pandas.to_numeric"),
         (long().assign(clouds=0), r"The column 'clouds' holds int64: give True and False"),
         (
             pd.concat([long(), long(("d",)).iloc[:2]]),

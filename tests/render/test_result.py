@@ -58,11 +58,11 @@ class Holder(traitlets.HasTraits):
 
 @pytest.mark.parametrize("color", [EVIL, 7, "url(x)", "expression(1)", "#12", (1, 2)])
 def test_pins_polygons_and_events_have_colours_that_are_some(color, romania):
-    with pytest.raises(InputError, match="is no colour: write it as '#rrggbb'"):
+    with pytest.raises(InputError, match="is not a colour: write it as '#rrggbb'"):
         Holder(pins=[{"lon": 1, "lat": 2, "color": color}])
-    with pytest.raises(InputError, match="is no colour"):
+    with pytest.raises(InputError, match="is not a colour"):
         Holder(polygons=[{"geometry": (0, 0, 1, 1), "color": color}])
-    with pytest.raises(InputError, match="is no colour"):
+    with pytest.raises(InputError, match="is not a colour"):
         TimeViewer(romania, events=[{"date": "2018-03-01", "color": color}])
 
 

@@ -95,7 +95,7 @@ def test_a_model_panel_goes_on_without_a_model_that_hangs(small, monkeypatch):
     first = panel.run()
     assert gate.entered.acquire(timeout=WAIT)
     panel.cancel()
-    shown(panel, "waiting for the model to come back")
+    shown(panel, "waiting for the model to return")
     assert not panel._run.disabled
     panel.model = "fill-linear"
     second = panel.run()
@@ -114,7 +114,7 @@ def test_a_change_panel_reports_a_method_that_hangs(small, monkeypatch):
     job = panel.run()
     assert inside.wait(WAIT)
     panel.cancel()
-    shown(panel, "waiting for the model to come back")
+    shown(panel, "waiting for the model to return")
     assert not panel._run.disabled
     go.set()
     with pytest.raises(Cancelled):
@@ -132,7 +132,7 @@ def test_a_forecast_can_be_cancelled(small, monkeypatch):
     assert inside.wait(WAIT)
     assert not panel._cancel.disabled
     panel.cancel()
-    shown(panel, "waiting for the model to come back")
+    shown(panel, "waiting for the model to return")
     assert panel._cancel.disabled
     go.set()
     with pytest.raises(Cancelled):

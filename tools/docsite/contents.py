@@ -31,6 +31,7 @@ JOBS = {
 PROJECT = {
     "docs/glossary.md": "glossary.md",
     "docs/compared.md": "compared.md",
+    "docs/style.md": "style.md",
     "docs/architecture.md": "architecture.md",
     "docs/packaging.md": "packaging.md",
     "benchmarks/RESULTS.md": "results.md",

@@ -1,4 +1,4 @@
-"""Feeds: what a model needs to see, and in which pieces."""
+"""Feeds: the input of a model, and the pieces in which it is read."""
 
 from eowidgets.contract.feeds.base import Feed
 from eowidgets.contract.feeds.batch import Batch

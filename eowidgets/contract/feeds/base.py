@@ -1,4 +1,4 @@
-"""What every feed states: bands, dates and pixel size."""
+"""Base class of the feeds: bands, dates and pixel size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Predict = Callable[[Batch], dict[str, Tensor]]
 
 
 class MisshapenError(ModelError):
-    """A model gave something in a form that its feed does not take; the engine puts the name of the model in front."""
+    """A model returned a form that its feed does not accept; the engine adds the name of the model to the message."""
 
 
 @checked
@@ -31,7 +31,7 @@ class Feed:
     bands : tuple of str, optional
         Common names in the order the model wants them; None means any bands, as they come.
     min_dates, max_dates : int, optional
-        Number of dates that make sense.
+        Least and greatest number of dates.
     resolution : float, optional
         Pixel size in metres that the model was trained on, to which cubes of another one are resampled; None means any.
     optional_bands : tuple of str
@@ -44,7 +44,7 @@ class Feed:
     resolution: Positive | None = None
     optional_bands: tuple[str, ...] = ()
 
-    # How a cube is read for this feed; a feed with windows of its own has fields of these names.
+    # How a cube is read for this feed; ``Windows`` replaces these properties by fields of the same names.
 
     @property
     def size(self) -> int | None:

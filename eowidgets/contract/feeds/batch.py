@@ -1,4 +1,4 @@
-"""What a model is handed: measurements, what of them can be used, dates and place."""
+"""The input of ``predict``: measurements, masks, dates and place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eowidgets.arguments import checked
 @checked
 @dataclass(slots=True)
 class Batch:
-    """What the engine hands to :meth:`Model.predict`.
+    """A batch of windows, series or chips that the engine passes to :meth:`Model.predict`.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ class Batch:
         Reflectance (or what the cube holds). Exactly 0 where ``usable`` is False. Not to be changed in
         place: without clouds it is the same tensor as ``raw``.
     usable : Tensor, shape (b, t, h, w), bool
-        The ground was seen: measured, no cloud, no shadow.
+        True where the ground was observed: measured, no cloud, no shadow.
     measured : Tensor, shape (b, t, h, w), bool
-        Something was measured, cloud or not; ``raw`` holds it.
+        True where anything was measured, cloudy or not; ``raw`` holds it.
     raw : Tensor, shape (b, t, c, h, w), float32
         As ``x`` but with the cloudy measurements kept (0 only where nothing was measured).
     days : Tensor, shape (t,), float64
@@ -39,10 +39,10 @@ class Batch:
     resolution : float
         Pixel size in metres.
     seed : int, optional
-        Seed of the run. A model that draws random numbers from it, and not from torch's own generator, gives the same
-        answer whatever windows share its batch.
+        Seed of the run. A model that draws random numbers from it, and not from torch's own generator, returns the same
+        result whatever windows share its batch.
     sources : mapping of str to Batch
-        The same ground from the further sources that the feed names, each with pixels, bands and dates of its own.
+        The same ground from the further sources that the feed names, each with its pixels, bands and dates.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class Batch:
     sources: Mapping[str, Batch] = field(default_factory=dict)
 
     def day_of_year(self) -> Tensor:
-        """Return the day of year, 1 to 366, of every input date.
+        """Return the day of year, 1 to 366, of every input date: shape (t,), float32.
 
         Returns
         -------

@@ -15,7 +15,7 @@ from eowidgets.contract.feeds.batch import Batch
 from eowidgets.contract.outputs import Gathered, Mosaic, Output
 from eowidgets.errors import shown
 
-#: Series that a model is given at a time on a CPU, about: their arrays stay in its caches.
+#: Approximate number of series per call on a CPU: their arrays fit into its caches.
 STRIP = 4096
 
 
@@ -52,7 +52,7 @@ class Series(Feed):
     """
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
-        """Hand every pixel to ``predict`` as one series, on a CPU some rows at a time, and put the results in place.
+        """Pass every pixel to ``predict`` as one series, on a CPU some rows at a time, and return the results per window.
 
         Parameters
         ----------
@@ -84,11 +84,11 @@ class Series(Feed):
         if whole or not all(
             isinstance(part, dict) and all(isinstance(y, Tensor) for y in part.values()) for part in parts
         ):
-            return parts[0]  # what is no dict of tensors is refused by the engine
+            return parts[0]  # the engine refuses anything but a dict of tensors
         return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
 
     def problem(self, outputs: Sequence[Output]) -> str | None:
-        """Refuse outputs that are no value per pixel.
+        """Refuse outputs that are not a value per pixel.
 
         Parameters
         ----------
@@ -120,7 +120,7 @@ class Series(Feed):
         return None
 
     def form(self, shape: Sequence[int]) -> str:
-        """Write a shape of windows, (b, ..., h, w), as that of series.
+        """Return a shape of windows, (b, ..., h, w), as the text of the shape of series.
 
         Parameters
         ----------
@@ -165,7 +165,7 @@ def _ask(predict: Predict, batch: Batch) -> Any:
 
 
 def _in_place(y: Any, name: str, size: tuple[int, int, int]) -> Any:
-    """(b h w, ...) -> (b, ..., h, w)."""
+    """Move the pixels back to their rows and columns: (b h w, ...) -> (b, ..., h, w)."""
     b, h, w = size
     if not isinstance(y, Tensor):
         return y  # a list, of which only series outside of rasters have one
@@ -193,7 +193,10 @@ def _size(batch: Batch) -> tuple[int, int, int]:
 
 
 def _rows(values: Tensor) -> Tensor:
-    """(b, t, c, h, w) -> (b h w, t, c), or (b, t, h, w) -> (b h w, t); copied only if it must be, dates side by side."""
+    """Return one row per pixel: (b, t, c, h, w) -> (b h w, t, c), or (b, t, h, w) -> (b h w, t).
+
+    The dates of a pixel and band are contiguous in memory; the values are copied only if needed.
+    """
     if values.dim() == 5:
         return values.permute(0, 3, 4, 2, 1).flatten(0, 2).transpose(1, 2)
     return values.permute(0, 2, 3, 1).flatten(0, 2)

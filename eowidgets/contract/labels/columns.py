@@ -1,4 +1,4 @@
-"""What the columns next to labels mean: the class or number, colours, dates, and who labelled."""
+"""The columns of labels: class or number, colours, dates, and who labelled."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CLASS = (
     ),
 )
 _COLOR = ("color", "colour")
-#: Names of columns that are no classes.
+#: Names of columns that do not hold classes.
 _OTHER = frozenset(
     (
         *("id", "fid", "objectid", "gid", "uid", "area", "shape_area", "shape_leng", "shape_length", "hectares", "ha"),
@@ -102,9 +102,9 @@ def _named(columns: pd.DataFrame, name: str) -> Any:
 
 
 def _only(columns: pd.DataFrame) -> Any:
-    """Return the column of the classes where there is no doubt."""
+    """Return the column of the classes if it is unambiguous."""
     names = {str(name).strip().lower(): name for name in columns.columns}
-    # The names of pins and polygons of widgets are optional, and a column without any value is none.
+    # The names of pins and polygons of widgets are optional, and a column without any value does not count.
     filled = {n: c for n, c in names.items() if columns[c].map(_filled).any()}
     for name in _CLASS:
         if name in filled:

@@ -25,7 +25,7 @@ _FORMS = ("%Y/%m/%d", "%d.%m.%Y", "%Y.%m.%d")
 
 
 def periods(columns: pd.DataFrame, exact: bool = False) -> tuple[Moments, Moments, npt.NDArray[np.bool_]]:
-    """Return the first and last moment of each label, NaT where it always holds, and where a date cannot be read.
+    """Return the first and last moment of each label, NaT if it always holds, and whether a date cannot be read.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def _find(names: Mapping[str, Any], which: tuple[str, ...]) -> Any:
 
 
 def _read(columns: pd.DataFrame, name: Any) -> tuple[Moments, Moments, npt.NDArray[np.bool_]]:
-    """Return the first and the last moment of what stands in each cell."""
+    """Return the first and the last moment of each cell."""
     begins = np.full(len(columns), _NOTHING)
     ends, bad = begins.copy(), np.zeros(len(columns), bool)
     if name is None:
@@ -74,7 +74,7 @@ def _read(columns: pd.DataFrame, name: Any) -> tuple[Moments, Moments, npt.NDArr
 
 
 def _moment(cell: Any) -> tuple[Any, Any] | None:
-    """Return the first and the last moment of a year, a month, a day or a time; None where it is none of these."""
+    """Return the first and the last moment of a year, a month, a day or a time; None for anything else."""
     text = str(int(cell)) if isinstance(cell, int | float) and cell == int(cell) else str(cell).strip()
     if re.fullmatch(r"(18|19|20|21)\d\d", text):
         return _span(f"{text}-01-01", pd.offsets.YearEnd(1))
@@ -99,7 +99,7 @@ def _span(first: str, step: Any) -> tuple[Any, Any] | None:
 
 
 def _stamp(text: str) -> pd.Timestamp | None:
-    """Return a moment in UTC without a zone."""
+    """Return a moment in UTC without a time zone."""
     for form in ("ISO8601", *_FORMS):
         try:
             found = pd.to_datetime(text, format=form, utc=True)

@@ -1,4 +1,4 @@
-"""Geometries of labels in degrees: heights dropped, outlines mended, cut at the antimeridian."""
+"""Geometries of labels in degrees: heights dropped, outlines repaired, cut at the antimeridian."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def on_the_ground(shapes: Shapes, crs: Any) -> tuple[Shapes, npt.NDArray[np.str_
     faults : ndarray of str
         Why a geometry cannot be used; empty where it can.
     mended : int
-        How many outlines crossed themselves.
+        Number of outlines that crossed themselves and were repaired.
 
     Raises
     ------
@@ -98,11 +98,11 @@ def _degrees(shapes: Shapes, crs: Any) -> Shapes:
 
 
 def _straight(shapes: Shapes, faults: npt.NDArray[np.str_]) -> tuple[Shapes, npt.NDArray[np.str_], int]:
-    """Cut what crosses the antimeridian and mend outlines; most labels need neither."""
+    """Cut shapes that cross the antimeridian and repair outlines; most labels need neither."""
     import shapely
 
     west, _, east, _ = shapely.bounds(shapes).T
-    many = shapely.get_num_coordinates(shapes) > MANY  # whether such an outline is valid may take a minute to find
+    many = shapely.get_num_coordinates(shapes) > MANY  # checking such an outline for validity may take a minute
     odd = ((west < -180) | (east > 180) | (east - west > 180) | many) & (faults == "")
     plain = np.flatnonzero((faults == "") & ~odd)
     crossed = plain[~shapely.is_valid(shapes[plain])]
@@ -168,7 +168,7 @@ def around(west: float, south: float, east: float, north: float, margin: float) 
 
 
 def all_finite(shapes: Shapes) -> npt.NDArray[np.bool_]:
-    """Return which geometries have no coordinate that is not a number."""
+    """Return which geometries have only finite coordinates."""
     import shapely
 
     points, owner = shapely.get_coordinates(shapes, return_index=True)

@@ -28,7 +28,7 @@ from eowidgets.errors import InputError, shown, unknown
 if TYPE_CHECKING:
     from eowidgets.contract.labels.placed import PlacedLabels
 
-#: Whatever `Labels.of` reads.
+#: Sources that `Labels.of` reads.
 LabelsLike = Annotated[Any, doc("labels: a GeoDataFrame, GeoJSON, a table with lon and lat, a class raster or a path")]
 ClassList = Annotated[
     Sequence[str | ClassInfo] | Mapping[Any, str],
@@ -84,7 +84,7 @@ class Labels:
         if self.raster is not None:
             if set(self.raster.dims) != {"y", "x"} or self.raster.dtype != np.uint8 or not self.classes:
                 raise InputError(
-                    "raster of Labels is no class raster with classes: read it with  eow.Labels.of(raster)."
+                    "raster of Labels is not a class raster with classes: read it with  eow.Labels.of(raster)."
                 )
             object.__setattr__(self, "table", _table(pd.DataFrame({"geometry": [], "target": []}), self.classes))
         else:
@@ -332,7 +332,7 @@ class Labels:
         return sum(self._pixels().values()) if self.raster is not None else len(self.table)
 
     def __repr__(self) -> str:
-        """How many labels of which classes."""
+        """Return the number of labels and their classes as text."""
         if self.numeric:
             return (
                 f"Labels({len(self.table)} numbers of {shown(self.name)}{f' in {self.unit[:20]}' if self.unit else ''})"
@@ -369,7 +369,7 @@ def _table(table: pd.DataFrame, classes: tuple[ClassInfo, ...]) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If geometries or targets are missing, or a target is no class.
+        If geometries or targets are missing, or a target is not a class.
     """
     from shapely.geometry.base import BaseGeometry
 
@@ -384,7 +384,7 @@ def _table(table: pd.DataFrame, classes: tuple[ClassInfo, ...]) -> pd.DataFrame:
     if not known.all():
         bad = table["target"].tolist()[int((~known).argmax())]
         raise InputError(
-            f"target of Labels is {shown(bad)} in some row, which is no {'class' if classes else 'number'}."
+            f"target of Labels is {shown(bad)} in some row, which is not a {'class' if classes else 'number'}."
         )
     made["target"] = target.astype(np.int64) if classes else target
     for name in PERIOD:
@@ -392,6 +392,6 @@ def _table(table: pd.DataFrame, classes: tuple[ClassInfo, ...]) -> pd.DataFrame:
             moments = pd.to_datetime(table[name]) if name in table else np.full(len(table), np.datetime64("NaT", "ns"))
             made[name] = np.asarray(moments, "datetime64[ns]")
         except (ValueError, TypeError, OverflowError):
-            raise InputError(f"The column {name} of Labels holds something else than dates.") from None
+            raise InputError(f"The column {name} of Labels holds values that are not dates.") from None
     made |= {name: [str(v) for v in table[name]] if name in table else "" for name in ORIGIN}
     return pd.DataFrame(made, index=pd.RangeIndex(len(table)))

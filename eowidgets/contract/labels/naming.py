@@ -15,7 +15,7 @@ from eowidgets.contract.labels.class_info import ClassInfo
 from eowidgets.cube.colormaps import CATEGORIES, hex_color, rgb
 from eowidgets.errors import InputError, shown
 
-#: A class map has as many numbers, 0 to 254.
+#: Most classes of a class map, which stores the numbers 0 to 254.
 MOST = 255
 #: Shares of white and of black that are mixed into the colours when there are more classes than colours.
 _SHADES = (0.0, 0.45, -0.4, 0.7)
@@ -24,12 +24,12 @@ Codes = npt.NDArray[np.int64]
 
 
 def key(name: str) -> str:
-    """Return a name as names are compared: case and spaces do not matter."""
+    """Return a name in the form in which names are compared: without case and outer spaces."""
     return " ".join(name.split()).casefold()
 
 
 def text_of(value: Any, column: str) -> str | None:
-    """Return the name of a class as text; None where a cell holds none.
+    """Return the name of a class as text; None for an empty cell.
 
     Raises
     ------
@@ -99,12 +99,12 @@ def given_classes(cells: pd.Series, given: Any) -> tuple[Codes, tuple[ClassInfo,
 
 
 def listed(given: Any) -> tuple[tuple[ClassInfo, ...], dict[str, int]]:
-    """Return classes that were given as a list or mapping, and their numbers by what stands in the column.
+    """Return classes that were given as a list or mapping, and their numbers by the value in the column.
 
     Raises
     ------
     InputError
-        If they are no classes, more than 255, or two have the same number or name.
+        If they are not classes, more than 255, or two have the same number or name.
     """
     if isinstance(given, Mapping) and given:
         cells = _first_cells(given)
@@ -126,7 +126,7 @@ def listed(given: Any) -> tuple[tuple[ClassInfo, ...], dict[str, int]]:
 
 
 def named(names: Sequence[str], values: Sequence[int] | None = None) -> tuple[ClassInfo, ...]:
-    """Return classes of these names, in colours that colour-blind eyes tell apart."""
+    """Return classes of these names, in colours that remain distinct with colour blindness."""
     if len(names) > MOST:
         raise InputError(f"{len(names)} classes were given, and a map has at most {MOST}: merge some.")
     numbers = range(len(names)) if values is None else values
@@ -145,11 +145,11 @@ def check_classes(classes: Sequence[ClassInfo]) -> None:
     for what, found in (("number", [c.value for c in classes]), ("name", [key(c.name) for c in classes])):
         twice = next((one for one, count in Counter(found).items() if count > 1), None)
         if twice is not None:
-            raise InputError(f"Two classes have the {what} {shown(twice)}: give each its own.")
+            raise InputError(f"Two classes have the {what} {shown(twice)}: give each a different one.")
 
 
 def palette(given: Sequence[str | None]) -> list[str]:
-    """Return a colour for each class: the one that is given, else a free one.
+    """Return a colour for each class: the given one, else one that is not used yet.
 
     Examples
     --------
@@ -163,7 +163,7 @@ def palette(given: Sequence[str | None]) -> list[str]:
 
 
 def color_of(value: Any) -> str | None:
-    """Return a colour as ``"#rrggbb"``, also for names such as "orange"; None for what is none."""
+    """Return a colour as ``"#rrggbb"``, also for names such as "orange"; None if it is not a colour."""
     found = hex_color(value)
     if found is None and isinstance(value, str) and len(value) < 60:
         from PIL import ImageColor
@@ -181,11 +181,11 @@ def _shade(color: str, share: float) -> str:
 
 def _one_class(found: Counter[str]) -> str:
     names = [shown(name) for name, _ in found.most_common(3)]
-    return f"{' and '.join(names)} are read as one class."
+    return f"{' and '.join(names)} are treated as one class."
 
 
 def _values(names: Mapping[str, str]) -> dict[str, int]:
-    """Numbers of classes: those that stand in the column where they fit into a map, else in the order of the names."""
+    """Return the number of each class: the name if it is one that fits into a map, else the rank of the name."""
     if all(k.isdecimal() and k.isascii() and str(int(k)) == k and int(k) < MOST for k in names):
         return {k: int(k) for k in names}
     by_number = all(k.lstrip("-").isdecimal() and len(k) < 19 for k in names)
@@ -194,7 +194,7 @@ def _values(names: Mapping[str, str]) -> dict[str, int]:
 
 
 def _noted(keys: Sequence[str | None], numbers: pd.Series | None) -> dict[str, int] | None:
-    """Numbers of classes in a column of their own; None where each class does not have one."""
+    """Return the class numbers of a separate column; None unless each class has exactly one, which no other has."""
     if numbers is None:
         return None
     found: dict[str, int] = {}
@@ -216,7 +216,7 @@ def _chosen(keys: Iterable[str | None], colors: pd.Series | None) -> dict[str, s
 
 
 def _first_cells(given: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the names of a mapping, each with the first value of the column that it stands for."""
+    """Return the names of a mapping, each with the first value of the column that is mapped to it."""
     found: dict[str, tuple[str, Any]] = {}
     for cell, name in given.items():
         if not (isinstance(name, str) and name.strip()):

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 
-#: How much smaller than those of the cube pixels must be to count as finer.
+#: Pixels count as finer if they are smaller than those of the cube by this factor.
 _FINER = 1.01
 
 
 def on_grid(raster: xr.DataArray, box: Any) -> Bytes | None:
     """Return the classes of a raster on another grid; None where it does not touch it.
 
-    Finer pixels give the class of most of the ground, where no class (255) counts as one; coarser ones are repeated.
+    Finer pixels give the class of most of the ground, where 255 (no class) counts as a class; coarser ones are repeated.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def on_grid(raster: xr.DataArray, box: Any) -> Bytes | None:
 
 
 def _ratio(box: GeoBox, other: GeoBox) -> float:
-    """Return how many pixels of another grid lie along a pixel in the middle of a grid."""
+    """Return how many pixels of another grid fit along one pixel in the middle of a grid."""
     column, row = box.width / 2, box.height / 2
     x, y = globe.locate(other, *globe.lonlat(box, [column, column + 1, column], [row, row, row + 1]))
     area = abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0]))

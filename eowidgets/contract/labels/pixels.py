@@ -102,8 +102,8 @@ def _points(parts: Shapes, owner: Ints, box: GeoBox) -> Ints:
 def _projected(parts: Shapes, owner: Ints, box: GeoBox, kind: int) -> tuple[Shapes, Ints, dict[int, Any]]:
     """Return lines or polygons in pixels of the grid, and those by label that its CRS cannot represent.
 
-    What lies around the grid, as nearly everything does, is projected at once, and the rest one by one as `Area.on_grid`
-    does. What cannot touch the grid is left out.
+    Geometries near the grid, which are most, are projected at once, the others one by one as in `Area.on_grid`.
+    Geometries that cannot touch the grid are left out.
     """
     import shapely
 
@@ -211,7 +211,7 @@ def _drawn(shapes: Shapes, owner: Ints, box: GeoBox, touched: bool) -> Ints:
 
 
 def _sheets(order: Ints, size: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """Lay windows out side by side, in rows of a sheet; yield those of a sheet and their corners (x, y)."""
+    """Arrange windows side by side in rows of a sheet; yield the windows of each sheet and their corners (x, y)."""
     side = int(np.sqrt(_SHEET))
     chosen: list[int] = []
     corners: list[tuple[int, int]] = []
@@ -246,7 +246,7 @@ def _on_sheet(shapes: Shapes, shift: Ints, touched: bool) -> tuple[Ints, Ints, I
 
 
 def _mappings(shapes: Shapes) -> list[Any]:
-    """Return GeoJSON of polygons without holes, faster than shapely does one by one, and everything else as it is."""
+    """Return GeoJSON of polygons without holes, faster than shapely does one by one, and all other geometries unchanged."""
     import shapely
 
     points, owner = shapely.get_coordinates(shapes, return_index=True)

@@ -17,24 +17,24 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class LabelReport:
-    """How labels became pixels.
+    """Numbers of labels and pixels that were placed or left out.
 
     Attributes
     ----------
     labels : int
         Labels that were placed; of a raster its patches.
     pixels : int
-        Pixels that carry a label now.
+        Pixels that carry a label.
     outside, other_dates : int
         Labels outside the grid, and from other dates than the cube.
     slivers : int
-        Labels that hold no pixel centre, so that the pixels that they touch are taken.
+        Labels without a pixel centre inside; the pixels that they touch are taken.
     cloudy, conflicts : int
         Pixels left out: never observed while the label holds, or with labels of different classes.
     counts : mapping of str to int
         Pixels of each class.
     notes : tuple of str
-        What reading the labels left out.
+        Labels that were left out when reading.
     """
 
     labels: int
@@ -49,7 +49,7 @@ class LabelReport:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What happened, in plain sentences; nothing on what did not happen."""
+        """The report in sentences; counts of zero are left out."""
         said = (
             (self.outside, "label", "lies outside the cube.", "lie outside the cube."),
             (self.other_dates, "label", "is from other dates than the cube.", "are from other dates than the cube."),

@@ -25,7 +25,7 @@ Bools = npt.NDArray[np.bool_]
 
 #: Rows and columns of a cube that are read at a time, and pixels whose dates are counted at a time.
 _TILE, _LARGEST_TILE, _PIECE = 512, 1024, 65_536
-#: Moments that stand for "always".
+#: First and last moment of a label that always holds.
 _FIRST, _LAST = np.iinfo(np.int64).min + 1, np.iinfo(np.int64).max
 
 
@@ -113,7 +113,7 @@ def _settled(entries: pd.DataFrame, size: int, numeric: bool) -> tuple[pd.DataFr
 
 
 def _against(part: pd.DataFrame) -> Bools:
-    """Return which entries, sorted by pixel, overlap in time with one of the same pixel and another class."""
+    """Return which entries, sorted by pixel, overlap in time with an entry of another class at the same pixel."""
     pixel, target, start, end = (part[name].to_numpy() for name in ("pixel", "target", "start", "end"))
     found = np.zeros(len(part), bool)
     for step in range(1, len(part)):
@@ -127,7 +127,7 @@ def _against(part: pd.DataFrame) -> Bools:
 
 
 def _joined(part: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Make one entry of those that agree in some columns and whose periods overlap; their targets are averaged."""
+    """Join entries that agree in some columns and whose periods overlap; their targets are averaged."""
     if part.empty:
         return part
     part = part.sort_values([*by, "start"], kind="stable")
@@ -142,7 +142,7 @@ def _joined(part: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def _observed(cube: xr.Dataset, days: Any, row: Ints, column: Ints, entries: pd.DataFrame) -> Bools:
     """Return which entries were observed on a date of their period; only windows around labels are read.
 
-    Where the cube has no date in the period, the dates before and after it count.
+    Where the cube has no date in the period, the dates just before and after it are used.
     """
     # Within the last day of the range of int64, NumPy's division by the length of a day overflows.
     start = np.maximum(entries["start"].to_numpy(), np.iinfo("int64").min + 2 * 86_400 * 10**9)
@@ -196,7 +196,7 @@ def _moments(numbers: Ints, always: int) -> Any:
 
 
 def _nothing(labels: Labels, cube: xr.Dataset, other_dates: int) -> InputError:
-    """Return the error for labels none of which is in the cube."""
+    """Return the error for labels that all lie outside the cube."""
     if labels.raster is None and other_dates == len(labels.table):
         known = labels.table[["start", "end"]]
         times = cube["time"].values

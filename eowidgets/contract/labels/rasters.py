@@ -27,9 +27,9 @@ from eowidgets.system import check_plain
 
 #: Rasters up to this number of pixels are read at once; larger ones where labels are placed.
 _EAGER = 50_000_000
-#: Rows of a raster that are looked at in one piece, and the largest file with names of classes that is read.
+#: Rows of a raster that are read in one piece, and the largest file with names of classes that is read.
 _ROWS, _SIDECAR = 1024, 1_000_000
-#: Other names of the dimensions.
+#: Accepted names of the dimensions.
 _AXES = {"lat": "y", "latitude": "y", "lon": "x", "longitude": "x"}
 
 
@@ -50,7 +50,7 @@ def read_raster(source: Any, column: str | None, given: Any) -> tuple[xr.DataArr
     values = _variable(_read(source) if isinstance(source, str | Path) else source, column)
     name = str(values.name) if isinstance(values.name, str) and not isinstance(source, str | Path) else "class"
     if values.dtype.kind not in "biuf":
-        raise InputError(f"The class raster holds {values.dtype} in place of numbers: convert it to whole numbers.")
+        raise InputError(f"The class raster holds {values.dtype} instead of numbers: convert it to whole numbers.")
     values = _flat(values)
     numbers, classes = _classes(values, given)
     codes = [c for c, _ in numbers]
@@ -204,7 +204,7 @@ def _colors(numbers: list[int], stated: list[int], attrs: Mapping[Any, Any]) -> 
         colors = dict(zip(stated, words, strict=True))
         return [color_of(colors.get(n)) for n in numbers]
     palette = attrs.get("palette") or {}
-    # GDAL fills a colour table up with black.
+    # GDAL fills the rest of a colour table with black.
     return [color_of(palette[n][:3]) if n in palette and any(palette[n][:3]) else None for n in numbers]
 
 

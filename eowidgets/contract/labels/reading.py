@@ -33,9 +33,9 @@ class Rows:
     shapes : ndarray of shapely geometries
         In degrees.
     columns : DataFrame
-        What is known of each.
+        The columns of the source.
     notes : tuple of str
-        What was left out or corrected.
+        Sentences on labels that were left out or corrected.
     total : int
         How many there were in the source.
     """
@@ -73,7 +73,7 @@ def read_rows(source: Any, crs: Any) -> Rows:
         raise InputError(f"There are no labels in {_called(source)}: draw or give at least one.")
     shapes = np.concatenate([part for part, *_ in read])
     faults = np.concatenate([part for _, part, _, _ in read])
-    # Of columns of the same name the first counts.
+    # The first of several columns of the same name is used.
     parts = [part.loc[:, ~part.columns.duplicated()] for *_, part in read]
     columns = pd.concat(parts, ignore_index=True)
     good = faults == ""
@@ -82,7 +82,7 @@ def read_rows(source: Any, crs: Any) -> Rows:
         raise InputError(f"No label in {_called(source)} can be used: {' or '.join(dict.fromkeys(faults))}.")
     mended = sum(part for _, _, part, _ in read)
     if mended:
-        notes.append(f"{share(mended, total)} an outline that crossed itself and was mended.")
+        notes.append(f"{share(mended, total)} an outline that crossed itself and was repaired.")
     return Rows(shapes[good], columns[good].reset_index(drop=True), tuple(notes), total)
 
 

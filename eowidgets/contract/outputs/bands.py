@@ -1,4 +1,4 @@
-"""One number per pixel and band of the input: a cube like the one that went in."""
+"""An output with the bands of the input: a cube with the same bands."""
 
 from __future__ import annotations
 

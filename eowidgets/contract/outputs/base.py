@@ -23,7 +23,7 @@ NO_CLASS = 255
 
 
 def is_variable_name(name: str) -> bool:
-    """Return whether files of every format take a name for a variable."""
+    """Return whether a name of a variable is valid in files of every format."""
     return name.isprintable() and "/" not in name
 
 
@@ -32,7 +32,7 @@ VariableName = Annotated[Name, Predicate(is_variable_name), doc("a name for a va
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable of a result, before there is any data."""
+    """Name, type and axes of a variable of a result, without data."""
 
     name: str
     dims: tuple[str, ...]
@@ -64,7 +64,7 @@ class Output(ABC):
 
     name: VariableName
 
-    #: Names of what :meth:`score` returns, the most important one first.
+    #: Keys of the result of :meth:`score`, the most important one first.
     metrics: ClassVar[tuple[str, ...]] = ()
 
     def score(self, found: Any, truth: Any) -> dict[str, float]:
@@ -169,9 +169,9 @@ class Mosaic(Output):
     vmax: float | None = None
     stride: Pixels = 1
 
-    #: Masks of the result that this output decides when it is the main one.
+    #: Masks of the result that are computed from this output if it is the main one.
     masks: ClassVar[tuple[str, ...]] = ("valid",)
-    #: :meth:`finish` returns none of the memory of ``values``, which may be used again.
+    #: :meth:`finish` copies: the memory of ``values`` may be used again.
     copies: ClassVar[bool] = False
 
     @property
@@ -334,7 +334,7 @@ class Mosaic(Output):
         return "with infinite values: give NaN where there is no result"
 
     def _compared(self, found: Any, truth: Any, name: str = "") -> tuple[Array, Array, Array]:
-        """Return what was found, the truth, and where a result was given, as arrays of one shape."""
+        """Return prediction, target, and where there is a prediction, as arrays of one shape."""
         name = name or self.name
         made, true = (plain_values(side, name) for side in (found, truth))
         if made.shape != true.shape:
@@ -389,7 +389,7 @@ def plain_values(side: Any, name: str) -> Array:
 
 
 def share(known: Array, there: Array) -> float:
-    """Return the share of what is known for which a result was given; NaN where nothing is known."""
+    """Return the share of the known targets that have a prediction; NaN without known targets."""
     return float(there[known].mean()) if known.any() else float("nan")
 
 
@@ -402,7 +402,7 @@ def within(values: Tensor, low: float, high: float) -> bool:
 
 
 def numbers(item: Any) -> npt.NDArray[np.float64]:
-    """Return a tensor or anything like an array as numbers on the CPU.
+    """Return a tensor or array-like object as numbers on the CPU.
 
     Raises
     ------

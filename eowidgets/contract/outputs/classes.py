@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from pandas import DataFrame
 
-#: A probability may be this far outside 0..1: reduced precision rounds.
+#: Tolerance of probabilities outside 0..1, for rounding in reduced precision.
 ROUNDING = 0.01
 
 
@@ -193,7 +193,7 @@ class Classes(Mosaic):
         """
         import torch
 
-        # torch goes over the axis of classes many times faster than numpy, and hands NaN on.
+        # torch reduces the axis of classes many times faster than numpy, and propagates NaN.
         most, winner = torch.from_numpy(values).max(dim=-3)
         chance = most.numpy()
         keep = given & ~np.isnan(chance)
@@ -299,7 +299,7 @@ class Classes(Mosaic):
 
 
 def _indices(values: Array, classes: list[int]) -> Array:
-    """Return the position of each value among the classes, -1 where it is none of them."""
+    """Return the position of each value among the classes, -1 for other values."""
     found = np.full(values.shape, -1)
     for i, value in enumerate(classes):
         found[values == value] = i

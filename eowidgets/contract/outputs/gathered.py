@@ -1,4 +1,4 @@
-"""Outputs that are not pixels: rows of a table, gathered from all windows."""
+"""Outputs that are rows of a table, gathered from all windows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Gathered(Output):
 
     name: VariableName
 
-    #: As for pixels: a cell per pixel, no axes of its own.
+    #: Same meaning as for outputs of pixels: one cell per pixel.
     stride: ClassVar[int] = 1
     needs: ClassVar[Needs] = "measured"
     #: File formats.

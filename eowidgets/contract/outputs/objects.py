@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 Shape = Literal["box", "rotated", "polygon", "point", "line"]
-#: Key of the geometries in what a model returns, and the numbers of each (None: any number of points).
+#: Key of the geometries in the result of a model, and the numbers per geometry (None: any number of points).
 KEYS: dict[str, tuple[str, int | None]] = {
     "box": ("boxes", 4),
     "rotated": ("boxes", 5),
@@ -206,7 +206,7 @@ class Objects(Gathered):
         return records
 
     def _numbers(self, item: Any, key: str, width: int) -> npt.NDArray[np.float64]:
-        """Read geometries of so many numbers each; those of no object have their form as well."""
+        """Read geometries of ``width`` numbers each; without objects the array has the same number of columns."""
         values = numbers(item)
         if values.ndim == 2 and values.shape[1] not in (0, width):
             raise ModelError(
@@ -215,7 +215,7 @@ class Objects(Gathered):
         return values.reshape(-1, width)
 
     def join(self, records: Sequence[Row]) -> list[Row]:
-        """Unite, or drop, what two windows have both found; the best score first.
+        """Unite, or drop, objects that two windows both found; the best score first.
 
         Parameters
         ----------
@@ -258,7 +258,7 @@ class Objects(Gathered):
         return list(kept.values())
 
     def _same(self, one: Row, other: Row) -> bool:
-        """Whether two records of different windows are one object."""
+        """Return whether two records of different windows describe the same object."""
         if one.window == other.window or one.date != other.date or one.values["class"] != other.values["class"]:
             return False
         if self.shape in ("point", "line"):

@@ -1,4 +1,4 @@
-"""A catalogue as a value: where it is searched, what it holds, and how its files are reached."""
+"""A catalogue as a value: its address, its collections, and the access to its files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eowidgets.errors import InputError, shown, unknown
 Signing = Literal["", "planetary-computer", "bearer", "s3"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-#: Options of GDAL that an entry may set: where files are and who pays, never a credential.
+#: Options of GDAL that an entry may set: endpoint and payer, never a credential.
 _OPTIONS = (
     *("AWS_S3_ENDPOINT", "AWS_VIRTUAL_HOSTING", "AWS_HTTPS", "AWS_REGION", "AWS_REQUEST_PAYER", "AWS_NO_SIGN_REQUEST"),
     *("AWS_DEFAULT_REGION",),
@@ -30,7 +30,7 @@ class Catalogue:
     name : str
         In lower case; empty for one that was given by its address.
     title : str
-        For people.
+        Title in tables and messages.
     api : str
         Address of the API or path of the catalogue.
     collections : tuple of str
@@ -44,15 +44,15 @@ class Catalogue:
     cloud : str
         Property of an item that states its cloud cover in per cent; empty where images have none.
     signing : {"", "planetary-computer", "bearer", "s3"}
-        What a file needs: nothing, a token in its address, a token in a header, or a key of S3.
+        Access to a file: nothing, a token in its address, a token in a header, or a key of S3.
     tokens : str
         Address that gives tokens (Planetary Computer).
     hosts : tuple of str
-        Hosts that tokens are meant for, or their ending from a dot on. No other host is sent one.
+        Hosts that tokens are meant for, or their ending from a dot on. They are sent to no other host.
     environment : tuple of str
         Environment variables that hold the credentials for reading; a catalogue is searched without them.
     register : str
-        Where credentials are to be had.
+        Address of the registration for credentials.
     options : tuple of (str, str)
         Options of GDAL for files on S3.
     licence, attribution : str

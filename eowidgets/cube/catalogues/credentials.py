@@ -1,4 +1,4 @@
-"""Access to the files of a catalogue, with credentials out of the environment."""
+"""Access to the files of a catalogue, with credentials from the environment."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from eowidgets.errors import InputError, SourceError
 
 #: A token is replaced this long before it expires.
 _EARLY = timedelta(seconds=60)
-#: A token that is younger than this (seconds) is not replaced when a file is refused: another thread just did it.
+#: A token that is younger than this (seconds) is not replaced when a file is refused: another thread has just replaced it.
 _FRESH = 5.0
 _TIMEOUT = 20.0
 
 
 def access_to(catalogue: Catalogue) -> Access:
-    """Return how the files of a catalogue are reached."""
+    """Return the access to the files of a catalogue."""
     if catalogue.signing == "planetary-computer":
         return TokenAccess(catalogue)
     if catalogue.signing == "bearer":
@@ -133,7 +133,7 @@ class TokenAccess(Access):
 
 
 class _Tokens:
-    """Tokens of this process by the address that gave them."""
+    """Tokens of this process by the address of their source."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -173,7 +173,7 @@ def _document(source: str) -> dict[str, Any]:
 
     if not is_url(source):
         raise SourceError(
-            f"{short(source)} is no http(s) address, so it gives no token: correct the catalogue's entry."
+            f"{short(source)} is not an http(s) address, so it gives no token: correct the catalogue's entry."
         )
     try:
         with urlopen(Request(source, headers={"Accept": "application/json"}), timeout=_TIMEOUT) as answer:  # noqa: S310

@@ -35,7 +35,7 @@ def known() -> dict[str, Catalogue]:
         try:
             rows = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{where} is no TOML ({str(error)[:80]}): correct it, or move it away.") from None
+            raise InputError(f"{where} is not TOML ({str(error)[:80]}): correct it, or move it away.") from None
         found |= {name: read_entry(name, row, where) for name, row in rows.items()}
     return found
 

@@ -9,7 +9,7 @@ from html import escape
 from eowidgets.cube.catalogues.reading import size_in_words
 from eowidgets.cube.catalogues.selection import SolarDay
 
-#: Rows of the table; the whole is in ``.table``.
+#: Rows of the table; ``.table`` has all of them.
 ROWS = 30
 #: Problems that are listed.
 _PROBLEMS = 5

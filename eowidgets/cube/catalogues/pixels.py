@@ -22,7 +22,7 @@ from eowidgets.errors import InputError, warn_user
 
 
 def selection_of(source: Any, request: Request, cloud: float | None) -> Selection | None:
-    """Return what a catalogue has of the area; None for a source that is none.
+    """Return a catalogue's selection of the area; None for a source that is not a catalogue.
 
     An address of STAC is treated as a catalogue where ``cloud`` is given, else its scenes are grouped by pass.
     """
@@ -60,7 +60,7 @@ def _is_name(text: str) -> bool:
 
 
 def options_of(selection: Selection) -> dict[str, Any]:
-    """Return the options that give these days again, as they are noted on the cube."""
+    """Return the options that select these days again, as they are recorded in the cube's attributes."""
     query = selection.query
     # An address without cloud= would be grouped by pass.
     cloud = query.cloud if query.cloud is not None or query.catalogue.name else 100.0

@@ -13,7 +13,7 @@ from eowidgets.errors import SourceError
 
 @dataclass(frozen=True)
 class Probe:
-    """What one file of a catalogue shows.
+    """Measurements on one file of a catalogue.
 
     Attributes
     ----------
@@ -100,6 +100,6 @@ def _ratio(file: Any, column: int, row: int) -> float | None:
         size = file.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1)
     except rasterio.errors.RasterioError:
         return None
-    window = _window(file, column, row)  # a tile at the edge is padded, which costs next to nothing
+    window = _window(file, column, row)  # a tile at the edge is padded, at negligible cost
     layers = file.count if file.interleaving is not None and file.interleaving.value.lower() == "pixel" else 1
     return int(size) / (window.width * window.height * np.dtype(file.dtypes[0]).itemsize * layers) if size else None

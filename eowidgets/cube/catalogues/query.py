@@ -1,4 +1,4 @@
-"""What is asked of a catalogue, checked before any request."""
+"""A query of a catalogue, checked before any request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Query:
     ----------
     catalogue : Catalogue
     source : object
-        What was given as the catalogue: a name, an address, a path, or STAC in memory.
+        The catalogue as passed by the user: a name, an address, a path, or STAC in memory.
     area : Area, optional
     dates : object
         As given; ``first`` and ``last`` are the solar days, ``days`` the single ones of a list.
@@ -83,7 +83,7 @@ class Query:
             catalogue = _with_collections(catalogue, given)
         if cloud is not None and not 0 <= cloud <= 100:
             raise InputError(
-                f"cloud={shown(cloud)} is no share: give the largest cloud cover in per cent, from 0 to 100."
+                f"cloud={shown(cloud)} is not a percentage: give the largest cloud cover in per cent, from 0 to 100."
             )
         start, end, days = date_range(dates)
         first, last = (None if d is None else date.fromisoformat(d[:10]) for d in (start, end))
@@ -121,7 +121,7 @@ class Query:
         return f"{self.first - one}T00:00:00Z/{self.last + one}T23:59:59Z"
 
     def has(self, day: str) -> bool:
-        """Return whether a solar day was asked for."""
+        """Return whether a solar day is among the requested dates."""
         if self.first is None or self.last is None:
             return True
         return self.first.isoformat() <= day <= self.last.isoformat() and (not self.days or day in self.days)
@@ -160,14 +160,14 @@ def catalogue_of(source: Any) -> Catalogue:
             raise InputError(f"{text!r} is a sample of the package, not a catalogue: open it with eow.open({text!r}).")
         if path.suffix or re.search(r"[/\\]", text):
             raise InputError(
-                f"{shown(text[-80:])} is no STAC catalogue: give the name of a catalogue, the address of a STAC API or a path "
+                f"{shown(text[-80:])} is not a STAC catalogue: give the name of a catalogue, the address of a STAC API or a path "
                 "to a catalog.json."
             )
         raise unknown("catalogue", text, names())
     if is_stac(source) or (isinstance(source, Mapping) and is_stac(dict(source))):
         return Catalogue("", "", "")
     raise InputError(
-        f"{shown(source)} is no catalogue: give a name such as 'sentinel-2', the address of a STAC API, or STAC items."
+        f"{shown(source)} is not a catalogue: give a name such as 'sentinel-2', the address of a STAC API, or STAC items."
     )
 
 

@@ -1,4 +1,4 @@
-"""How much would be read, and how long that takes: estimated from metadata and one file, before anything is read."""
+"""Size and time of reading, estimated from metadata and one file before anything else is read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Reading:
     seconds : float or None
         Time to read everything once, with the time that one header and one tile took; None where it was not measured.
     basis : str
-        What the bytes rest on.
+        Source of the number of bytes.
     reason : str
         Why ``seconds`` is None; empty otherwise.
     """
@@ -79,7 +79,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Part:
-    """One file as it would be read.
+    """Expected size of one file.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The files of a selection as they would be read.
+    """Expected sizes of the files of a selection.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ class Sizes:
 def sizes_of(
     selection: Selection, *, measure: bool, timeout: float = 10.0, probes: Mapping[str, Probe] | None = None
 ) -> Sizes:
-    """Return what would be read of each item; opens at most one file.
+    """Return the expected sizes of each item; opens at most one file.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def sizes_of(
 
 
 def _kind(item: Document) -> tuple[Any, ...]:
-    """Return what items have in common whose assets are described alike."""
+    """Return a key that is equal for items whose assets are described alike."""
     sensor = sensor_of(item)
     return item.get("collection"), sensor and sensor.key, tuple(item["assets"])
 
@@ -211,7 +211,7 @@ def _kinds(selection: Selection) -> dict[tuple[Any, ...], Scene]:
 
 
 def key_of(item: Document) -> tuple[str, ...]:
-    """Return what tells an item from all others of a catalogue."""
+    """Return a key that identifies an item in a catalogue."""
     return str(item.get("collection")), str(item.get("id")), str(item["properties"].get("datetime"))
 
 
@@ -272,7 +272,7 @@ def time_in_words(seconds: float) -> str:
 
 
 class _NoHeader(SourceError):
-    """Metadata leave out what only the header of a file states."""
+    """Raised if the metadata lack a value that only the header of a file has."""
 
 
 class _NoHeaders(Headers):
@@ -288,7 +288,7 @@ class _NoHeaders(Headers):
 def _measured(
     selection: Selection, picked: Mapping[Any, dict[str, AssetBand]], timeout: float, probes: dict[str, Probe]
 ) -> tuple[Probe | None, str]:
-    """Return what the first file shows, or why nothing was measured; ``probes`` are used, and extended."""
+    """Return the measurements on the first file, or the reason why there are none."""
     query = selection.query
     if missing := missing_credentials(query.catalogue):
         return None, missing.rstrip(".")
@@ -310,7 +310,7 @@ def _measured(
 
 
 class _Cost:
-    """What files cost; computed once for all items of a tile."""
+    """Sizes of files, computed once for all items of a tile."""
 
     def __init__(self, area: Area | None, resolution: float | None, block: tuple[int, int]) -> None:
         self._area = area
@@ -319,7 +319,7 @@ class _Cost:
         self._found: dict[Any, tuple[tuple[int, float] | None, float] | None] = {}
 
     def part(self, scene: Scene, name: str, band: AssetBand) -> Part | None:
-        """Return a file as it would be read; None where its grid is not known."""
+        """Return the expected size of a file; None if its grid is not known."""
         key = (band.key, scene.product, place_of(scene, band))
         if key not in self._found:
             self._found[key] = self._measure(scene, name, band)

@@ -1,4 +1,4 @@
-"""Search a catalogue, and keep what arrived where its server fails."""
+"""Search a catalogue; received items are kept if its server fails."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ OnPage = Callable[[int, int | None], None]
 
 @dataclass
 class Received:
-    """What arrived from a catalogue.
+    """Items received from a catalogue.
 
     Attributes
     ----------
     pairs : list of (dict, Origin)
     problems : list of str
-        What the server did not give, in sentences.
+        Sentences on missing parts of the answer.
     limited : bool
         Whether the catalogue has more than the query allows.
     """
@@ -56,7 +56,7 @@ def search(
     tick: Tick | None = None,
     on_page: OnPage | None = None,
 ) -> Received:
-    """Return the items that match a query, as far as the server gave them.
+    """Return the items that match a query, as far as the server returned them.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def search(
 
 
 class _Ended(BaseException):
-    """The caller ended the search: its exception must not pass for a fault of the server."""
+    """Raised if the caller ends the search, so that its exception is not treated as a fault of the server."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -190,7 +190,7 @@ def _api(io: Any, origin: Origin, document: Document, query: Query, tick: Tick, 
                 seen |= {(f.get("collection"), f.get("id")) for f in new}
                 if features and not new and received > len(page["features"]):
                     found.problems.append(
-                        f"{short(origin.base)} gives the same page again: what follows it is missing."
+                        f"{short(origin.base)} gives the same page again: the pages after it are missing."
                     )
                     break
                 found.pairs += _items(new, origin, found)
@@ -251,7 +251,7 @@ def _matched(page: Document) -> int | None:
 
 
 def _items(features: list[Document], origin: Origin, found: Received) -> Iterator[tuple[Document, Origin]]:
-    """Yield the items of a page; what is no item is noted."""
+    """Yield the items of a page; record other entries as problems."""
     for feature in features:
         try:
             pairs = list(items_below(feature, origin.follow(own_address(feature, origin)), 0))
@@ -283,7 +283,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 def _sentence(io: Any, origin: Origin, error: Exception) -> str:
-    """Return why a request failed, in words that do not need HTTP."""
+    """Return why a request failed, in plain words."""
     where = short(origin.base)
     if io.refused:
         return str(io.refused)

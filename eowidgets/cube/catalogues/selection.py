@@ -1,4 +1,4 @@
-"""What a catalogue has of an area: solar days with their images, before any pixel is read."""
+"""The images of an area in a catalogue by solar day, before any pixel is read."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Selection:
     days : tuple of SolarDay
         In the order of time.
     problems : tuple of str
-        What the server did not give, in sentences.
+        Sentences on missing parts of the answer.
     replaced : int
         Images left out because a better processing baseline covers them.
     cloudy : int
@@ -105,7 +105,7 @@ def select(
     tick: Tick | None = None,
     on_page: OnPage | None = None,
 ) -> Selection:
-    """Search a catalogue and group what it has by solar day.
+    """Search a catalogue and group its images by solar day.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def select(
     Raises
     ------
     InputError, SourceError
-        One sentence: nothing there, nothing clear enough, or nothing arrived.
+        One sentence: no image, no image that is clear enough, or no answer.
     """
     need_stac()
     received = search(query, timeout=timeout, tick=tick, on_page=on_page)

@@ -1,4 +1,4 @@
-"""Cubes to files: written next to their place, then moved there, so that a file is either complete or absent."""
+"""Export of cubes: files are written next to their target and then moved, so that a file is either complete or absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Temporary folders next to what is written: locked while their process lives, swept when it is gone.
+"""Temporary folders next to a target: locked while their process runs, swept when it has ended.
 
 A process that is killed cannot remove its folder. The next export into the same folder does, for all folders whose name
 and content are those of this module and whose lock is free: another process, here or in another container, that still
@@ -19,11 +19,11 @@ from typing import IO
 
 #: File in every temporary folder that identifies it; it holds the lock and this line.
 MARK, LINE = "eowidgets.lock", "temporary folder of eowidgets\n"
-#: Folder within a temporary folder for what is being replaced.
+#: Folder within a temporary folder for the files that are being replaced.
 OLD = "old-"
 #: Characters of the target's name in the name of its temporary folder.
 PREFIX = 40
-#: A folder that is swept by another process between two steps is made again as often as this.
+#: Attempts to create a folder that another process sweeps between two steps.
 TRIES = 20
 #: Seconds after which an unlocked folder counts as left behind where the file system has no locks.
 DAY = 86_400
@@ -32,12 +32,12 @@ _NAME = re.compile(r"\..*-eow-[0-9a-f]{8}", re.DOTALL)
 
 @contextmanager
 def folder_beside(path: Path) -> Iterator[Path]:
-    """Make a hidden folder next to a path, and remove it at the end; what killed processes left there goes first.
+    """Create a hidden folder next to a path, and remove it at the end; remove those of killed processes first.
 
     Raises
     ------
     OSError
-        If the folder cannot be made.
+        If the folder cannot be created.
     """
     sweep(path.parent)
     folder, lock = _make(path)
@@ -65,7 +65,7 @@ def _make(path: Path) -> tuple[Path, IO[str] | None]:
 
 
 def acquire(path: Path) -> IO[str] | None:
-    """Make a file if there is none, and lock it until it is closed or the process ends.
+    """Create a file if needed, and lock it until it is closed or the process ends.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def acquire(path: Path) -> IO[str] | None:
     BlockingIOError
         If another process holds it.
     FileNotFoundError
-        If its folder is gone, or was removed in the meantime.
+        If its folder does not exist, or was removed in the meantime.
     """
     if os.name == "nt":
         return None
@@ -103,7 +103,7 @@ def acquire(path: Path) -> IO[str] | None:
 def sweep(parent: Path) -> None:
     """Remove the temporary folders that killed processes left in a folder, and nothing else.
 
-    What was being replaced when the process was killed, and has no successor under its name, is put back first.
+    Files that were being replaced when the process was killed are restored first if their name is free.
     """
     try:
         found = [Path(entry) for entry in os.scandir(parent) if _NAME.fullmatch(entry.name)]
@@ -134,7 +134,7 @@ def _sweep_one(folder: Path) -> None:
 
 
 def _is_left(lock: IO[str] | None, mark: Path) -> bool:
-    """Whether the lock proves that the process is gone, or else the folder is old."""
+    """Return whether the lock proves that the writing process has ended or, without a lock, the folder is old."""
     if lock is not None:
         import fcntl
 

@@ -13,7 +13,7 @@ COLOR = re.compile("#[0-9a-fA-F]{6}")
 
 
 def colors(attrs: Mapping[Any, Any]) -> dict[int, tuple[int, int, int, int]]:
-    """Colour table of a class map, from ``flag_values`` and ``colors`` in its attributes; nodata is transparent."""
+    """Return the colour table of a class map, from ``flag_values`` and ``colors`` in its attributes; nodata is transparent."""
     values = class_values(attrs)
     words = str(attrs.get("colors", "")).split()
     if not values or len(words) != len(values) or not all(COLOR.fullmatch(word) for word in words):

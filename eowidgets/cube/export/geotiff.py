@@ -1,6 +1,6 @@
 """The GeoTIFF writer of the package, for cubes in memory, lazy cubes and results of the engine.
 
-GDAL's COG driver makes the file. odc-geo's writers do not fit: ``write_cog`` holds the whole raster in memory and
+GDAL's COG driver writes the file. odc-geo's writers do not fit: ``write_cog`` holds the whole raster in memory and
 writes no layer names and no colour table, and ``save_cog_with_dask`` needs tifffile and writes neither names, scales
 per layer nor a colour table.
 """
@@ -30,13 +30,13 @@ from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError, SourceError, shown
 
 ENDINGS = (".tif", ".tiff")
-#: What stands in the tags of a class map's layers.
+#: Tag of a class map's layers.
 LEGEND = ("flag_values", "flag_meanings", "colors")
 #: Bytes of pixels that are read, converted and written at a time.
 PIECE = 128 << 20
 #: Bytes of one tile of the finished file, all layers together: readers decompress whole tiles.
 TILE = 16 << 20
-#: GDAL would take a twentieth of the machine's memory for its cache.
+#: Cache of GDAL, whose default is a twentieth of the machine's memory.
 GDAL_CACHE = 64 << 20
 
 
@@ -124,13 +124,13 @@ def check_companions(target: Path) -> None:
         foreign = path.is_symlink() or (path.exists() and not (path.is_file() and _is_ours(path, target)))
         if foreign:
             raise InputError(
-                f"{path.name[:80]!r}, which is written together with {target.name[:80]!r}, exists and was not made by an "
+                f"{path.name[:80]!r}, which is written together with {target.name[:80]!r}, exists and was not written by an "
                 "export: choose another name."
             )
 
 
 def companions(target: Path) -> list[Path]:
-    """Paths of all files that may be written together with a GeoTIFF."""
+    """Return the paths of all files that may be written together with a GeoTIFF."""
     return [
         *(target.with_stem(target.stem + s) for s in PARTS),
         target.with_suffix(".qml"),
@@ -139,7 +139,7 @@ def companions(target: Path) -> list[Path]:
 
 
 def stale(target: Path, files: tuple[Path, ...]) -> list[Path]:
-    """Companions of an earlier export under the same name that the new one does not replace."""
+    """Return the companion files of an earlier export under the same name that the new one does not replace."""
     names = {f.name for f in files}
     return [p for p in companions(target) if p.name not in names and p.exists()]
 
@@ -216,7 +216,7 @@ def _describe_layers(file: Any, part: Part) -> None:
 
 
 def _pieces(cube: xr.Dataset, part: Part, checkpoint: Callable[[], None]) -> Iterator[tuple[Any, list[int], Any]]:
-    """Give windows, layer numbers and values in the type of the file, never much more than ``PIECE`` bytes at a time."""
+    """Yield windows, layer numbers and values in the type of the file, about ``PIECE`` bytes at a time."""
     from rasterio.windows import Window
 
     numbers = list(numbers_of(part))
@@ -244,7 +244,7 @@ def _pieces(cube: xr.Dataset, part: Part, checkpoint: Callable[[], None]) -> Ite
 
 
 def _sizes(cube: xr.Dataset, row: int, steps: int) -> tuple[int, int]:
-    """Rows and dates of a piece, in step with the chunks of a lazy cube where these fit."""
+    """Return the rows and dates of a piece, aligned with the chunks of a lazy cube where these fit."""
     height = cube.sizes["y"]
     chunk = max((v.chunksizes["y"][0] for v in cube.data_vars.values() if v.chunks), default=256)
     rows = min(height, chunk if chunk * row <= PIECE else 256)
@@ -254,7 +254,7 @@ def _sizes(cube: xr.Dataset, row: int, steps: int) -> tuple[int, int]:
 
 
 def _read(cube: xr.Dataset, names: list[str], cut: Mapping[str, slice]) -> dict[str, xr.DataArray]:
-    """Load a piece of some variables; float bands become NaN where the mask alone says that nothing was measured."""
+    """Load a piece of some variables; float bands become NaN where only the mask marks missing measurements."""
     floats = [n for n in names if cube[n].dtype.kind == "f" and "time" in cube[n].dims]
     extra = [n for n in ("valid", *bands(cube), *QUALITY) if n in cube] if floats and "valid" in cube else []
     with reading("The pixels of the cube"):
@@ -268,7 +268,7 @@ def _read(cube: xr.Dataset, names: list[str], cut: Mapping[str, slice]) -> dict[
 
 
 def _hidden(part: xr.Dataset) -> xr.DataArray | None:
-    """Pixels that the mask excludes although bands and quality have values: no reader could find that out."""
+    """Return the pixels that the mask excludes although bands and quality have values: no reader could restore them."""
     hidden = ~part["valid"].astype(bool)
     if not bool(hidden.any()) or "time" not in hidden.dims:
         return None
@@ -281,12 +281,12 @@ def _hidden(part: xr.Dataset) -> xr.DataArray | None:
 
 
 def _index(at: Mapping[str, int], begin: int) -> tuple[int, ...]:
-    """Position of a layer in a piece whose dates start at ``begin``."""
+    """Return the position of a layer in a piece whose dates start at ``begin``."""
     return tuple(i - begin if d == "time" else i for d, i in at.items())
 
 
 def _stored(values: Any, part: Part, raster: Raster) -> Any:
-    """Return values of a variable as the file holds them."""
+    """Return values of a variable in the file's encoding."""
     if part.dtype == "int16" and part.nodata == NODATA and values.dtype.kind == "f":
         return pack(values, raster.scale)
     if raster.classes and part.dtype == "int16":
@@ -297,7 +297,7 @@ def _stored(values: Any, part: Part, raster: Raster) -> Any:
 
 
 def _tile(box: Any, part: Part, itemsize: int) -> int:
-    """Side of the tiles: 512, or less for small rasters and for many layers, which share a tile."""
+    """Return the side of the tiles: 512, or less for small rasters and for many layers, which share a tile."""
     side = 512
     while side > 16 and (side * side * part.count * itemsize > TILE or side >= 2 * max(box.width, box.height)):
         side //= 2
@@ -305,7 +305,7 @@ def _tile(box: Any, part: Part, itemsize: int) -> int:
 
 
 def _resampling(part: Part) -> str:
-    """How overviews are made: a mean of classes would be another class."""
+    """Return the resampling of overviews: the mean of two class numbers would be a third class."""
     if part.whole_numbers:
         return "MODE"
     return "AVERAGE" if all(np.dtype(r.dtype).kind == "f" for r in part.rasters) else "NEAREST"

@@ -1,4 +1,4 @@
-"""STAC item of an exported GeoTIFF: where and when it is, and what its layers hold."""
+"""STAC item of an exported GeoTIFF: place, time and layers."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _asset(part: Part, main: Path) -> dict[str, Any]:
 
 
 def _dates(cube: xr.Dataset) -> list[str]:
-    """First and last time as RFC 3339: of the cube, else of the input of the run that made it."""
+    """Return first and last time as RFC 3339: of the cube, else of the input of the run that computed it."""
     if "time" in cube.coords and cube["time"].dtype.kind == "M" and cube["time"].size:
         times = np.sort(np.atleast_1d(cube["time"].values))
         found = [str(t)[:19] for t in times[[0, -1]].astype("datetime64[s]")]
@@ -95,7 +95,7 @@ def _dates(cube: xr.Dataset) -> list[str]:
 
 
 def _footprint(box: Any) -> tuple[dict[str, Any], list[float]]:
-    """Outline in degrees and its bounds; an outline across 180° is cut there, with west > east in the bounds."""
+    """Return outline and bounds in degrees; an outline across 180° is cut there, with west > east in the bounds."""
     from pyproj import Transformer
     from shapely import box as rectangle
     from shapely.affinity import translate
@@ -109,12 +109,12 @@ def _footprint(box: Any) -> tuple[dict[str, Any], list[float]]:
     x, y = affine.a * columns + affine.b * rows + affine.c, affine.d * columns + affine.e * rows + affine.f
     lon, lat = Transformer.from_crs(str(box.crs.to_wkt()), "EPSG:4326", always_xy=True).transform(x, y)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-        extent(box)  # refuses a grid that is nowhere on Earth
+        extent(box)  # refuses a grid that is not on Earth
     if np.ptp(lon) > 180 and lon.min() < 0:
         span = np.where(lon < 0, lon + 360, lon)
         lon = span if np.ptp(span) < np.ptp(lon) else lon
     corners = np.column_stack([lon, lat])
-    # A millimetre, or a thousandth of a raster that is smaller than that.
+    # A millimetre, or a thousandth of a smaller raster.
     digits = max(8, 3 - math.floor(math.log10(max(min(np.ptp(lon), np.ptp(lat)), 1e-300))))
     outline = orient(Polygon(np.round(corners, digits)).buffer(0))
     if outline.is_empty:

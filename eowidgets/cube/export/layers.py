@@ -1,8 +1,8 @@
-"""How a cube is laid out as layers of GeoTIFFs, as a value that is written into a tag and read back.
+"""The layout of a cube as layers of GeoTIFFs, a value that is written into a tag and read back.
 
 A GeoTIFF has one data type and no time axis. Every variable, date and further index becomes a layer called
-``"red 2019-07-06"``. What does not share the data type of the main file goes into a second one, a *part*, whose name
-ends in ``_quality`` (quality bands and masks) or ``_probability`` (beside class maps).
+``"red 2019-07-06"``. Variables of another data type go into a second file, a *part*, whose name
+ends in ``_quality`` (quality bands and masks) or ``_probability`` (of class maps).
 """
 
 from __future__ import annotations
@@ -97,13 +97,13 @@ class Part:
 
     @property
     def whole_numbers(self) -> bool:
-        """Whether the variables hold integers, of which means make no sense."""
+        """Whether the variables hold integers, which must not be averaged."""
         return all(np.dtype(r.dtype).kind in "iub" for r in self.rasters)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything about an exported cube but its pixels; see :meth:`to_json`."""
+    """Layout of an exported cube without its pixels; see :meth:`to_json`."""
 
     parts: tuple[Part, ...]
     bands: tuple[str, ...]
@@ -132,7 +132,7 @@ class Layout:
 
 
 def lay_out(cube: xr.Dataset) -> Layout:
-    """Decide on parts, data types and layers of a cube.
+    """Determine parts, data types and layers of a cube.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def lay_out(cube: xr.Dataset) -> Layout:
 
 
 def numbers_of(part: Part) -> Iterator[tuple[int, Raster, dict[str, int]]]:
-    """Give every layer of a part: its number, its variable and the position along the leading dimensions."""
+    """Yield every layer of a part: its number, its variable and the position along the leading dimensions."""
     for raster in part.rasters:
         lead = raster.dims[:-2]
         for number, at in zip(raster.layers, product(*map(range, raster.shape)), strict=True):
@@ -170,7 +170,7 @@ def numbers_of(part: Part) -> Iterator[tuple[int, Raster, dict[str, int]]]:
 
 
 def encode(value: Any) -> Any:
-    """Return an attribute as JSON can hold it; arrays keep their type."""
+    """Return an attribute as a JSON value; arrays keep their type."""
     if isinstance(value, np.ndarray):
         return {"dtype": value.dtype.str, "values": value.tolist()} if value.dtype.kind in "fiubU" else str(value)
     if isinstance(value, np.generic):
@@ -183,7 +183,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """Return an attribute from what :func:`encode` made of it."""
+    """Invert :func:`encode`."""
     if isinstance(value, dict):
         return np.array(value["values"], _plain_dtype(value["dtype"]))
     return value
@@ -198,7 +198,7 @@ def read_table(table: Mapping[str, Any]) -> xr.Variable:
 def _plain_dtype(text: Any) -> np.dtype[Any]:
     dtype = np.dtype(str(text))
     if dtype.kind not in "fiubUMm":
-        raise ValueError(f"{text!r} is no plain data type")
+        raise ValueError(f"{text!r} is not a plain data type")
     return dtype
 
 
@@ -217,7 +217,7 @@ def _part(cube: xr.Dataset, suffix: str, names: Sequence[Any]) -> Part:
 
 
 def _storage(cube: xr.Dataset, names: Sequence[Any]) -> tuple[str, float | None, list[float]]:
-    """Data type and nodata of a file, and the scale of each variable."""
+    """Return data type and nodata value of a file, and the scale of each variable."""
     variables = [cube[n] for n in names]
     ones = [1.0] * len(variables)
     if all(v.dtype.kind in "iub" for v in variables):
@@ -249,14 +249,14 @@ def _number(cube: xr.Dataset, rasters: Sequence[Raster]) -> tuple[list[str], lis
                 found.append(len(labels))
     for k, raster in enumerate(rasters):
         lead = raster.dims[:-2]
-        if "time" in lead and lead[0] != "time":  # counted with time slowest, noted in the order of the dimensions
+        if "time" in lead and lead[0] != "time":  # counted with time slowest, stored in the order of the dimensions
             shape = [cube.sizes["time"], *(cube.sizes[d] for d in lead if d != "time")]
             numbers[k] = np.moveaxis(np.array(numbers[k]).reshape(shape), 0, lead.index("time")).ravel().tolist()
     return labels, numbers
 
 
 def _time_labels(cube: xr.Dataset) -> list[str]:
-    """Dates for layer names; with the time of day where days repeat."""
+    """Return the dates for layer names; with the time of day where days repeat."""
     if "time" not in cube.coords or cube["time"].dtype.kind != "M":
         return [_label(cube, "time", i) for i in range(cube.sizes["time"])]
     times = cube["time"].values
@@ -272,7 +272,7 @@ def _label(cube: xr.Dataset, dim: str, index: int) -> str:
 
 
 def _is_table(name: Any, variable: xr.Variable) -> bool:
-    """Whether a variable goes into the tag: a coordinate other than x and y, or a number or text per date."""
+    """Return whether a variable goes into the tag: a coordinate except x and y, or a number or text per date."""
     spatial = {"y", "x"} & set(map(str, variable.dims))
     return not spatial and name != "spatial_ref" and variable.dtype.kind in "fiubUMm" and variable.size <= LARGEST_TABLE
 

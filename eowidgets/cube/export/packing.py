@@ -1,4 +1,4 @@
-"""How numbers are stored: reflectance as 16-bit integers where that loses nothing that matters, else as they are."""
+"""Encoding of numbers: reflectance as 16-bit integers if the rounding is negligible, others unchanged."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ NODATA = -32768
 LARGEST = 32767
 #: A band must span this many steps: in a darker one (ocean colour) the rounding would be visible.
 STEPS = 100
-#: Bands that are no reflectance although their names are common ones.
+#: Bands with common names that are not reflectance.
 _OTHER = ("lwir", "lwir11", "lwir12", "vv", "vh", "hh", "hv")
 
 
 def scale_of(values: xr.DataArray, *, whole_numbers: bool = False) -> float | None:
-    """Return the scale with which a variable may be stored as int16, None where it must stay as it is.
+    """Return the scale with which a variable may be stored as int16, None if it must be stored unchanged.
 
     Reflectance gets 0.0001 if every value fits and the band spans at least a hundred steps. With
     ``whole_numbers``, numbers without decimals that fit get 1. Never packed are lazy variables, whose range is not
@@ -43,7 +43,7 @@ def scale_of(values: xr.DataArray, *, whole_numbers: bool = False) -> float | No
 
 
 def is_reflectance(values: xr.DataArray) -> bool:
-    """Whether a variable is optical reflectance, by its name, role and units."""
+    """Return whether a variable is optical reflectance, by its name, role and units."""
     name, attrs = str(values.name), values.attrs
     known = name in BAND_LETTERS and name not in _OTHER
     return known and values.dtype.kind == "f" and attrs.get("role", "band") == "band" and attrs.get("units", "1") == "1"
@@ -64,6 +64,6 @@ def unpack(values: Any, scale: float) -> Any:
 
 
 def _is_packed_already(seen: Any) -> bool:
-    """Whether every value is a multiple of the scale, as after reading a packed file."""
+    """Return whether every value is a multiple of the scale, as after reading a packed file."""
     steps = np.round(seen.astype("float64") / SCALE)
     return bool(np.abs(steps).max() <= LARGEST and np.abs(seen - steps * SCALE).max() <= 1e-7)

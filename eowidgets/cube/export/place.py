@@ -1,4 +1,4 @@
-"""Where exports go: names that may be written, room on the disk, and files that appear all at once or not at all."""
+"""Targets of exports: allowed names, room on the disk, and files that appear atomically."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zmetadata")
 
 
 def target(path: str | Path, endings: tuple[str, ...], *, folder: bool = False) -> Path:
-    """Return the path to write, after checking that writing it replaces nothing that should stay.
+    """Return the path to write, after a check that no other file would be replaced.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ def target(path: str | Path, endings: tuple[str, ...], *, folder: bool = False) 
     Raises
     ------
     InputError, SourceError
-        For a wrong ending, a missing or read-only folder, or something at that place that must not be replaced.
+        For a wrong ending, a missing or read-only folder, or an existing file that must not be replaced.
     """
     found = Path(path).expanduser()
     shown = repr(found.name[:80])
     if found.suffix.lower() not in endings:
         raise InputError(f"The file name {shown} must end in {' or '.join(endings)}.")
     if not found.parent.is_dir():
-        raise InputError(f"There is no folder {str(found.parent)[:80]!r}: make it first, or choose another.")
+        raise InputError(f"There is no folder {str(found.parent)[:80]!r}: create it first, or choose another.")
     if not os.access(found.parent, os.W_OK):
         raise SourceError(f"The folder {str(found.parent)[:80]!r} is read-only: choose another.")
     if found.is_symlink():
@@ -55,7 +55,7 @@ def target(path: str | Path, endings: tuple[str, ...], *, folder: bool = False) 
 
 
 def is_zarr(path: Path) -> bool:
-    """Whether a path is a Zarr store in a folder."""
+    """Return whether a path is a Zarr store in a folder."""
     return path.is_dir() and any((path / name).is_file() for name in ZARR_MARKS)
 
 
@@ -78,7 +78,7 @@ def need_room(cube: xr.Dataset, folder: Path) -> None:
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """Give a temporary folder on the same disk, removed in any case; failures to write become one sentence."""
+    """Provide a temporary folder on the same disk, removed in any case; write errors become one sentence."""
     try:
         with folder_beside(path) as folder, _explained(path):
             yield folder
@@ -105,7 +105,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def write_whole(target: Path, write: Callable[[Path], Any]) -> Path:
-    """Write one file so that it is there whole or not at all.
+    """Write one file atomically.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def move(files: Sequence[tuple[Path, Path]], stale: Sequence[Path] = ()) -> None
     Parameters
     ----------
     files : sequence of (Path, Path)
-        What was written and where it goes, on the same disk; the main file comes last.
+        Written file and its target, on the same disk; the main file comes last.
     stale : sequence of Path
         Files of an earlier export that the new one lacks; they are removed.
     """
@@ -167,7 +167,7 @@ def move(files: Sequence[tuple[Path, Path]], stale: Sequence[Path] = ()) -> None
 
 
 def _set_aside(path: Path, copy: Path, *, stays: bool) -> None:
-    """Keep what is to be replaced; a plain file stays at its place until then, so that the name is never missing."""
+    """Keep the replaced file; a plain file stays in place until then, so that the name always exists."""
     if stays and path.is_file():
         try:
             copy.hardlink_to(path)

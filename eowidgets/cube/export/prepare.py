@@ -1,4 +1,4 @@
-"""What every export does first: north up, georeferenced, text as text, nothing private in the attributes."""
+"""The first step of every export: north up, georeferenced, fixed-width text, no private attributes."""
 
 from __future__ import annotations
 

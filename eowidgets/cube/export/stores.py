@@ -20,7 +20,7 @@ WRITTEN = "chunks_written"
 
 
 def to_netcdf(cube: xr.Dataset, path: str | Path) -> Path:
-    """Write a cube as NetCDF-4, reflectance packed as int16, everything else as it is; see :func:`to_geotiff`."""
+    """Write a cube as NetCDF-4, reflectance packed as int16, all other variables unchanged; see :func:`to_geotiff`."""
     target = place.target(path, (".nc",))
     place.need_room(cube, target.parent)
     ready, encoding = encoded(prepare(cube))
@@ -52,7 +52,7 @@ def to_zarr(cube: xr.Dataset, path: str | Path) -> Path:
 
 
 def with_long_text(ready: xr.Dataset) -> xr.Dataset:
-    """Return a Dataset whose text has variable length, for which alone Zarr v3 has a stable specification."""
+    """Return a Dataset with text of variable length, the only text with a stable specification in Zarr v3."""
     return ready.assign({n: v.astype(object) for n, v in ready.variables.items() if v.dtype.kind == "U"})
 
 
@@ -65,7 +65,7 @@ def note_chunks(path: Path) -> None:
 
 
 def encoded(ready: xr.Dataset) -> tuple[xr.Dataset, dict[str, dict[str, Any]]]:
-    """Return a prepared Dataset with attributes that NetCDF and Zarr hold, and the encoding of what is packed."""
+    """Return a prepared Dataset with attributes that NetCDF and Zarr hold, and the encoding of packed variables."""
     encoding: dict[str, dict[str, Any]] = {}
     for name, array in ready.data_vars.items():
         if scale_of(array) is not None:

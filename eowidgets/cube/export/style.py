@@ -48,7 +48,7 @@ def _style(part: Part, main: Path) -> str:
 
 
 def _limits(main: Path, part: Part, raster: Raster) -> tuple[float, float, float, float]:
-    """Minimum, 2 %, 98 % and maximum of the first layer of a variable; (0, 0, 1, 1) without values."""
+    """Return minimum, 2 %, 98 % and maximum of the first layer of a variable; (0, 0, 1, 1) without values."""
     import rasterio
 
     with rasterio.open(main) as file:

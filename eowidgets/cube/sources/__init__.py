@@ -9,13 +9,13 @@ import xarray as xr
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A raw Dataset, and what of the request was used up on the way.
+    """A raw Dataset, and the parts of the request that are already applied.
 
     Attributes
     ----------
     data : Dataset or DataArray
     named, dated : bool
-        Whether ``bands=`` named layers and ``dates=`` dated files, so that they select nothing later.
+        Whether ``bands=`` named layers and ``dates=`` dated files, so that they are not applied again.
     static : bool
         Whether the data have no time axis and are a layer.
     """

@@ -1,4 +1,4 @@
-"""NetCDF and Zarr opened lazily, so that damage is one sentence whenever it shows: while opening, or at ``load()``."""
+"""NetCDF and Zarr opened lazily; damage raises one sentence, while opening or at ``load()``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def open_checked(source: Any, name: str, engine: str, chunks: Any, **options: An
     ----------
     source : path or store
     name : str
-        What messages call it.
+        Name in messages.
     engine : {"netcdf4", "zarr"}
     chunks : mapping, optional
         Dask chunks; None for none.
@@ -37,7 +37,7 @@ def open_checked(source: Any, name: str, engine: str, chunks: Any, **options: An
 
 
 class CheckedBackend(xr.backends.BackendEntrypoint):
-    """Another backend of xarray, whose arrays explain themselves when they cannot be read."""
+    """Wrapper of a backend of xarray; its arrays raise one sentence when they cannot be read."""
 
     open_dataset_parameters = ("filename_or_obj", "drop_variables")
 

@@ -1,4 +1,4 @@
-"""Whether all chunks of a Zarr store are there: Zarr reads its fill value where one is missing."""
+"""Check that all chunks of a Zarr store exist: Zarr returns its fill value for missing ones."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _check_lengths(path: Path, arrays: Mapping[str, Mapping[str, Any]]) -> None:
                 header, size = chunk.read(16), os.fstat(chunk.fileno()).st_size
             if len(header) < 16 or int.from_bytes(header[12:16], "little") > size:
                 raise SourceError(
-                    f"{path.name[:80]!r} is damaged: a chunk of {name[:40]!r} was cut, so copy or make it again."
+                    f"{path.name[:80]!r} is damaged: a chunk of {name[:40]!r} was cut, so copy or create it again."
                 )
 
 
@@ -98,12 +98,12 @@ def check_nodes(path: Path, notes: Mapping[str, Any]) -> None:
     lost = sorted(folder for folder, below in inside if folder not in known and _CHUNK.fullmatch(below))
     if lost:
         raise SourceError(
-            f"{path.name[:80]!r} is incomplete: the folder {lost[0][:40]!r} in it has no metadata, so copy or make it again."
+            f"{path.name[:80]!r} is incomplete: the folder {lost[0][:40]!r} in it has no metadata, so copy or create it again."
         )
 
 
 def arrays_of(notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Metadata of the arrays, by their path; consolidated metadata count where an array has none of its own."""
+    """Return the metadata of the arrays by path; consolidated metadata apply to arrays without a metadata file."""
     found: dict[str, dict[str, Any]] = {}
     inline = _mapping(_mapping(_mapping(notes.get("zarr.json")).get("consolidated_metadata")).get("metadata"))
     together = _mapping(_mapping(notes.get(".zmetadata")).get("metadata"))
@@ -156,7 +156,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _inside(folder: str) -> Iterator[str]:
-    """Give the paths of all files below a folder; pathlib takes ten times as long for a store of many chunks."""
+    """Yield the paths of all files below a folder; pathlib takes ten times as long for a store of many chunks."""
     for at, _, names in os.walk(folder):
         yield from (f"{at}{os.sep}{name}" for name in names)
 

@@ -19,7 +19,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WORD = "(" + "|".join(_MONTHS) + ")[a-z]*"
-#: Months, then years: only where a name holds no full date.
+#: Months, then years: only for names without a full date.
 _COARSE: tuple[str, ...] = (
     r"(?<!\d)(?P<y>(?:19|20)\d{2})[-_.]?(?P<m>0[1-9]|1[0-2])(?!\d)",
     rf"(?<!\d)(?P<y>(?:19|20)\d{{2}})[-_. ]?(?P<w>{_WORD})(?![a-z])",
@@ -118,5 +118,5 @@ def as_moment(date: Any) -> np.datetime64:
     except (ValueError, TypeError):
         found = np.datetime64("NaT")
     if np.isnat(found):
-        raise InputError(f"dates= holds {str(date)[:40]!r}, which is no date: write it as '2020-06-30'.") from None
+        raise InputError(f"dates= holds {str(date)[:40]!r}, which is not a date: write it as '2020-06-30'.") from None
     return found

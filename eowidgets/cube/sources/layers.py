@@ -1,4 +1,4 @@
-"""Layers of raster files: what each holds, by the product of its own file."""
+"""Layers of raster files, each described by the product of its file."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Layer:
 
     @property
     def storage(self) -> tuple[Any, ...]:
-        """Everything that determines values from numbers; equal for layers that can be scaled together."""
+        """Key of the conversion of numbers to values; equal for layers that can be scaled together."""
         sensor = (self.sensor.key, self.sensor.baseline) if self.sensor else None
         return (sensor, *sorted((k, str(v)) for k, v in self.attrs.items() if k != "source_band"))
 
@@ -123,7 +123,7 @@ def layers_of(file: RasterFile, sensor: Sensor | None, given: Sequence[str] | No
     """Return the layers of a file under their common names; a layer of transparency is its mask."""
     found = []
     names = layer_names(file, given, sensor)
-    # A fourth layer that GDAL takes for alpha is a band where the names state one.
+    # A fourth layer that GDAL treats as alpha is a band if the names state so.
     masked = file.masked and ("alpha" in names or "alpha" not in file.colors)
     for i, raw in enumerate(names):
         if raw != "alpha":
@@ -187,7 +187,7 @@ def _scene_factors(layer: Layer) -> tuple[float, float] | None:
 
 
 def _legend(file: RasterFile) -> dict[str, Any]:
-    """Return the classes of a file with a palette: those with a colour of their own."""
+    """Return the classes of a file with a palette: those with a distinct colour."""
     used = {
         v: c for v, c in file.palette.items() if v != file.nodata[0] and (c[3] > 0) and (v == 0 or c[:3] != (0, 0, 0))
     }

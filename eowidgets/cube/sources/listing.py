@@ -1,4 +1,4 @@
-"""Which files of a folder, a glob or a zip archive hold bands."""
+"""Selection of the files of a folder, a glob or a zip archive that hold bands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SIDE_FOLDERS = {"QI_DATA", "AUX_DATA", "HTML", "rep_info", "DATASTRIP"}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A raster file: its path for names and messages, and what GDAL opens where this is another."""
+    """A raster file: its path for names and messages, and GDAL's path if it differs."""
 
     path: Path
     address: str | None = None
@@ -51,7 +51,7 @@ def in_archive(path: Path) -> list[Found]:
         return []
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile:  # whoever opens it as something else explains it
+    except zipfile.BadZipFile:  # the reader of other formats raises the error
         return []
     with archive:
         names = sorted(n for n in archive.namelist() if n.lower().endswith(ENDINGS) and not _leaves(n))

@@ -1,4 +1,4 @@
-"""Local raster files that name other files: which of them may be opened."""
+"""Checks of local raster files that refer to other files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def local_env() -> Any:
 
 
 def driver_for(path: Path, root: Path, *, remote: bool = False) -> str:
-    """Return the GDAL driver that opens a file, after a check of what a VRT refers to.
+    """Return the GDAL driver that opens a file, after a check of the files that a VRT refers to.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def driver_for(path: Path, root: Path, *, remote: bool = False) -> str:
 
 
 def is_vrt(path: Path) -> bool:
-    """Whether a file is a GDAL VRT, by its first characters or its name."""
+    """Return whether a file is a GDAL VRT, by its first characters or its name."""
     if path.suffix.lower() == ".vrt":
         return True
     try:

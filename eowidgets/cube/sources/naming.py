@@ -76,7 +76,7 @@ def own_names(file: RasterFile) -> list[str] | None:
 
 
 def is_named(file: RasterFile) -> bool:
-    """Whether the names of the layers come from the file and not from the user."""
+    """Return whether the names of the layers come from the file and not from the user."""
     return own_names(file) is not None or file.count == 1
 
 
@@ -87,7 +87,7 @@ def unnamed(count: int) -> list[str]:
 
 
 def is_known(name: str, sensor: Sensor | None) -> bool:
-    """Whether a name is that of a band, a quality band or a quantity."""
+    """Return whether a name is that of a band, a quality band or a quantity."""
     return bool(
         quality_name(name, sensor.quality if sensor else ())
         or common_name(name, sensor)

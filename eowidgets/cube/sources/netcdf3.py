@@ -1,4 +1,4 @@
-"""The length that a classic NetCDF file must have: its library reads zeros from a file that was cut."""
+"""Check of the length of a classic NetCDF file: its library reads zeros from a file that was cut."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class _Header:
         return int.from_bytes(data, "big")
 
     def _list(self) -> Iterator[int]:
-        self._number(4)  # the tag: what the list holds
+        self._number(4)  # the tag: the kind of the list
         return iter(range(self._number(self._wide)))
 
     def _skip(self, size: int) -> None:

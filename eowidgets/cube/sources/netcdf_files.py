@@ -1,4 +1,4 @@
-"""NetCDF and HDF4 files as one Dataset: dates, tiles or variables in files of their own."""
+"""NetCDF and HDF4 files as one Dataset: with dates, tiles or variables in separate files."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from eowidgets.cube.sources.local import is_vrt
 #: Bytes of a lazy block, all layers of the file together.
 BLOCK = 64 << 20
 SIDE = 1024
-#: What may go wrong when a tag was damaged or made up.
+#: Errors of damaged or forged tags.
 _DAMAGED = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 
 
@@ -81,7 +81,7 @@ def read_all(paths: Sequence[Path], chunks: Any = None) -> xr.Dataset | None:
 
 
 def is_part(path: Path) -> bool:
-    """Whether a file is a part of another GeoTIFF next to it, so that a folder must not open it by itself."""
+    """Return whether a file belongs to another GeoTIFF next to it, so that a folder must not open it separately."""
     suffix = next((s for s in PARTS if path.stem.endswith(s)), None)
     return suffix is not None and path.with_stem(path.stem.removesuffix(suffix)).is_file()
 
@@ -119,7 +119,7 @@ def layout_in(tags: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _layout_of(file: Any) -> dict[str, Any] | None:
-    """Return the layout of an open file; None where other software took layers out, reordered or converted them."""
+    """Return the layout of an open file; None if other software removed, reordered or converted layers."""
     notes = layout_in(file.tags())
     if notes is None or "labels" not in notes:
         return notes
@@ -132,7 +132,7 @@ def _grid(file: Any) -> tuple[Any, ...]:
 
 
 def _from_engine(old: Mapping[str, Any]) -> dict[str, Any]:
-    """Layout of a result written before there was one writer: variables one after the other, each over all dates."""
+    """Return the layout of results of older versions: variables one after the other, each over all dates."""
     rasters, at = [], 0
     for v in old["variables"]:
         count = len(old["dates"]) if v["dims"][0] == "time" else 1
@@ -158,7 +158,7 @@ def _from_engine(old: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _part(path: Path, notes: Mapping[str, Any], chunks: Any) -> xr.Dataset:
-    """Variables of one file, with y, x and CRS."""
+    """Return the variables of one file, with y, x and CRS."""
     import rioxarray
 
     blocks = None if chunks is None else _blocks(path)
@@ -180,7 +180,7 @@ def _part(path: Path, notes: Mapping[str, Any], chunks: Any) -> xr.Dataset:
 
 
 def _blocks(path: Path) -> dict[str, int]:
-    """Chunks of a lazy read: all layers, since they share the tiles of the file."""
+    """Return the chunks of a lazy read: all layers, since they share the tiles of the file."""
     import rasterio
 
     with rasterio.open(path) as file:
@@ -201,10 +201,10 @@ def _as_slice(numbers: Any) -> Any:
 
 
 def _physical(data: Any, v: Mapping[str, Any]) -> Any:
-    """Values in the type of the cube from those of the file; lazy arrays stay lazy."""
+    """Convert values of the file to the type of the cube; lazy arrays stay lazy."""
     dtype = np.dtype(str(v["dtype"]))
     if dtype.kind not in "fiub":
-        raise ValueError(f"{dtype} is no type of pixels")
+        raise ValueError(f"{dtype} is not a type of pixels")
     if dtype.kind == "f" and data.dtype.kind != "f":
         return unpack(data, float(v["scale"])).astype(dtype)
     if dtype == np.uint8 and "flag_values" in v["attrs"] and data.dtype != np.uint8:

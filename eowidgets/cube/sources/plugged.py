@@ -25,7 +25,7 @@ def open_plugged(source: Any, **request: Any) -> xr.Dataset | xr.DataArray | Non
     Raises
     ------
     SourceError
-        If the plug-in that accepted the source fails, or returns something else than an xarray object.
+        If the plug-in that accepted the source fails, or does not return an xarray object.
     """
     for point in plugins(SOURCES):
         try:

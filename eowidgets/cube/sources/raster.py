@@ -28,7 +28,7 @@ TAG = "EOWIDGETS"
 
 @dataclass(frozen=True)
 class Request:
-    """What ``eow.open`` was asked for, as far as raster files need it.
+    """Options of ``eow.open`` that raster files need.
 
     Attributes
     ----------
@@ -211,7 +211,7 @@ def _is_product(file: RasterFile, request: Request) -> bool:
 def _moments(files: Sequence[RasterFile], root: Path, request: Request) -> tuple[list[Any], bool]:
     """Return the moment of each file, and whether ``dates=`` was used for them.
 
-    A list of dates holds for files without any: in the order of their names, or one date for all of them.
+    A list of dates applies to files without any: in the order of their names, or one date for all of them.
     """
     found = [moment_in(f.name) or tagged_moment(dict(f.tags)) or _folder_moment(f.path, root) for f in files]
     bare = [f for f, m in zip(files, found, strict=True) if m is None]
@@ -232,7 +232,7 @@ def _moments(files: Sequence[RasterFile], root: Path, request: Request) -> tuple
 
 
 def _coarse(files: Sequence[RasterFile]) -> bool:
-    """Whether the names hold a month or a year only, which a list of dates makes more exact."""
+    """Return whether the names hold a month or a year only, which a list of dates makes more exact."""
     return not any(re.search(pattern, f.name) for f in files for _, pattern in PATTERNS)
 
 

@@ -1,4 +1,4 @@
-"""A raster file: its header as a value, and its pixels as an array that is read where it is used."""
+"""A raster file: its header as a value, and its pixels as a lazy array."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class RasterFile:
     palette : mapping of int to (r, g, b, a)
         Colours of the classes of a single layer; empty without a palette.
     masked : bool
-        Whether the file has a mask of its own besides nodata.
+        Whether the file has a mask in addition to nodata.
     warped : bool
         Whether the raster is rotated or located by ground control points, and is warped when it is read.
     overviews : tuple of int
-        By how much the overviews that every layer has are coarser.
+        Factors of the overviews that every layer has.
     """
 
     path: Path
@@ -121,7 +121,7 @@ class RasterFile:
 
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels of a raster file as an array of shape (layer, y, x) that reads what is indexed."""
+    """The pixels of a raster file as an array of shape (layer, y, x) that reads the indexed part."""
 
     file: RasterFile
     grid: Any = None

@@ -277,7 +277,7 @@ def _ratio(box: Any, base: Any) -> float:
 
 
 def _aligned(box: Any, base: Any) -> bool:
-    """Whether the pixels of one grid are whole multiples of those of another, at its edges."""
+    """Return whether the pixels of one grid are whole multiples of those of another, at its edges."""
     step = abs(box.affine.a / base.affine.a)
     x, y = ~base.affine * (box.affine.c, box.affine.f)
     return bool(max(abs(v - round(v)) for v in (step, x, y)) < 0.01)

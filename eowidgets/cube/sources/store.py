@@ -36,7 +36,7 @@ LARGEST_TEXT = 10_000_000
 
 
 def is_store(path: Path) -> bool:
-    """Whether a path is NetCDF or Zarr, by its name or, for a folder, by what is in it."""
+    """Return whether a path is NetCDF or Zarr, by its name or, for a folder, by its content."""
     if path.is_dir():
         return path.suffix == ".zarr" or any((path / n).exists() for n in ("zarr.json", ".zgroup", ".zmetadata"))
     return path.suffix.lower() in ENDINGS
@@ -184,7 +184,7 @@ def check_metadata(path: Path) -> dict[str, Any]:
 
 
 def _metadata(path: Path) -> dict[str, Any]:
-    """Parsed metadata files of a Zarr store, by their path within it."""
+    """Return the parsed metadata files of a Zarr store, by their path within it."""
     if path.is_dir():
         return {str(f.relative_to(path)): json.loads(f.read_bytes()) for f in _metadata_files(path)}
     with zipfile.ZipFile(path) as archive:
@@ -193,7 +193,7 @@ def _metadata(path: Path) -> dict[str, Any]:
 
 
 def _metadata_files(folder: Path) -> Iterator[Path]:
-    """Metadata files of a store, without walking through the chunks of its arrays."""
+    """Return the metadata files of a store, without walking through the chunks of its arrays."""
     here = [folder / n for n in METADATA if (folder / n).is_file()]
     yield from here
     array = (folder / ".zarray").is_file() and not (folder / ".zgroup").is_file()
@@ -206,7 +206,7 @@ def _metadata_files(folder: Path) -> Iterator[Path]:
 
 
 def _has_pickle(note: Any) -> bool:
-    """Whether metadata name a codec that unpickles, at any depth: xarray reads coordinates while it opens."""
+    """Return whether metadata name a codec that unpickles, at any depth: xarray reads coordinates while it opens."""
     if isinstance(note, str):
         return "pickle" in note.lower()
     if isinstance(note, list):
@@ -217,7 +217,7 @@ def _has_pickle(note: Any) -> bool:
 
 
 def _listed(notes: dict[str, Any]) -> list[str]:
-    """Names of the arrays in the order in which consolidated metadata list them, where a store has these."""
+    """Return the names of the arrays in the order of the consolidated metadata, where a store has these."""
     inline = notes.get("zarr.json", {})
     inline = inline.get("consolidated_metadata") if isinstance(inline, dict) else None
     listed = (inline or {}).get("metadata", {}) or notes.get(".zmetadata", {}).get("metadata", {})
@@ -242,7 +242,7 @@ def _in_order(ds: xr.Dataset, listed: list[str] | None) -> xr.Dataset:
 
 
 def _natural(name: str) -> list[Any]:
-    """Sorting key by which ``layer2`` comes before ``layer10``."""
+    """Return a sorting key by which ``layer2`` comes before ``layer10``."""
     return [(not part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", name)]
 
 

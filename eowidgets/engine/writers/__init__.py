@@ -1,1 +1,1 @@
-"""Where results go: memory, Zarr, GeoTIFF (COG) or NetCDF."""
+"""Writers of results: memory, Zarr, GeoTIFF (COG) or NetCDF."""

@@ -1,4 +1,4 @@
-"""Results on disk: work in a folder beside, then move the finished thing to its name."""
+"""Results on disk: written into a working folder next to the result, then moved to their name."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from eowidgets.errors import EowidgetsError, InputError, MissingExtraError, Sour
 from eowidgets.system import check_plain
 
 FORMATS: dict[str, ModuleType | None] = {".zarr": None, ".tif": geotiff, ".tiff": geotiff, ".nc": netcdf}
-#: Of results that are tables.
+#: Endings of results that are tables.
 TABLES = (".gpkg", ".parquet")
 
-#: Bytes of a name: the working folder and the companions have longer ones, and a name has at most 255.
+#: Largest number of bytes of a name: those of working folder and companions are longer, and the limit is 255.
 LONGEST = 200
 
 
 def check_name(out: Any) -> Path:
-    """Refuse a name that cannot become a result, before any work is done.
+    """Refuse a name that a result cannot have, before any work is done.
 
     Raises
     ------
     InputError
-        For an ending that means nothing here, a folder that does not exist, or something that lies
-        there and is not a result of this package (which would be replaced).
+        For an unknown ending, a folder that does not exist, or an existing file that
+        is not a result of this package (which would be replaced).
     """
     try:
         path = Path(os.fspath(out)).expanduser()
@@ -49,17 +49,19 @@ def check_name(out: Any) -> Path:
         raise InputError(f"out={out!r} is not a path: give a name such as 'result.zarr'.") from error
     if path.suffix.lower() not in (*FORMATS, *TABLES):
         raise InputError(
-            f"'{path.name}' does not say how to write it: end the name in {', '.join(FORMATS)}, or for objects in "
+            f"'{path.name}' has no known ending: end the name in {', '.join(FORMATS)}, or for objects in "
             f"{' or '.join(TABLES)}."
         )
     if len(os.fsencode(path.name)) > LONGEST:
         raise InputError(f"The name {path.name[:80]!r}... is too long: give one of at most {LONGEST} bytes.")
     if not path.parent.is_dir():
-        raise InputError(f"The folder '{path.parent}' does not exist: make it first, or choose another.")
+        raise InputError(f"The folder '{path.parent}' does not exist: create it first, or choose another.")
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"The folder '{path.parent}' can't be written: choose another.")
     if path.is_symlink() or (path.exists() and not _is_ours(path)):
-        raise InputError(f"'{path}' exists and was not made by this package: choose another name or remove it first.")
+        raise InputError(
+            f"'{path}' exists and was not written by this package: choose another name or remove it first."
+        )
     if FORMATS.get(path.suffix.lower()) is geotiff:
         check_companions(path)
     check_folder(Journal(path).folder)
@@ -96,7 +98,7 @@ def publish(writer: Any, frame: Frame | Table, journal: Journal, rows: int, attr
     """Turn the complete store of a run into its result, and remove the working folder.
 
     All files are complete before the first is moved to its name, companions before the main one, and the journal
-    says so: whatever happens from then on, the next run or :func:`open_result` completes the move.
+    records it: after any interruption, the next run or :func:`open_result` completes the move.
     """
     source, out = journal.store, journal.out
     if isinstance(frame, Table):
@@ -119,7 +121,7 @@ def publish(writer: Any, frame: Frame | Table, journal: Journal, rows: int, attr
             netcdf.export(writer, frame, files[0], rows, attrs, check)
         for file in files:
             _sync(file)
-    check_name(out)  # again: what has appeared in the meantime is not replaced
+    check_name(out)  # checked again: a file that has appeared meanwhile is not replaced
     named = [(file, out.name if file == files[-1] else file.name) for file in files]
     journal.publish(named, stale(out, files) if exporter is geotiff else [])
     complete(journal)
@@ -139,13 +141,13 @@ def publish_table(table: Any, journal: Journal) -> None:
 
 
 def keep(out: Path, key: Callable[[], str], work: Callable[[Journal, str], None], say: Callable[[str], None]) -> Any:
-    """Make a result under its name, or complete one that was made by a process that was killed.
+    """Compute a result under its name, or complete one of a process that was killed.
 
     Parameters
     ----------
     out : Path
     key : callable
-        Gives the fingerprint of the run.
+        Returns the fingerprint of the run.
     work : callable
         Takes the journal and the fingerprint, computes what is missing, and publishes it.
     say : callable
@@ -164,7 +166,7 @@ def keep(out: Path, key: Callable[[], str], work: Callable[[Journal, str], None]
             if same:
                 say("The result was finished already; it has its name now.")
                 return open_result(out)
-            # The folder is gone with what it held, and so is the lock in it.
+            # The folder was removed with its content, including the lock.
         else:
             work(journal, fingerprint)
             say(f"Written to {out}.")
@@ -179,7 +181,7 @@ def complete(journal: Journal, check: Callable[[Path], Any] = check_name) -> boo
     ----------
     journal : Journal
     check : callable
-        Refuses a name under which something else lies.
+        Refuses a name that another file has.
 
     Returns
     -------
@@ -189,7 +191,7 @@ def complete(journal: Journal, check: Callable[[Path], Any] = check_name) -> boo
     Raises
     ------
     InputError
-        When something else has taken the name of the result since.
+        When another file has taken the name of the result since.
     """
     begun = journal.publication()
     if begun is None:
@@ -227,12 +229,12 @@ def _sync(file: Path) -> None:
 
 
 def open_result(path: str | Path) -> Any:
-    """Open a result of this package lazily, as :func:`~eowidgets.engine.run.run` gave it.
+    """Open a result of this package lazily, as :func:`~eowidgets.engine.run.run` returned it.
 
     Raises
     ------
     InputError
-        When there is nothing, or something else.
+        When there is no result, or another file.
     SourceError
         When it is damaged.
     """
@@ -242,7 +244,7 @@ def open_result(path: str | Path) -> Any:
         raise InputError(f"There is no result {shown(str(path))}.")
     check_plain(path)
     if path.suffix.lower() not in (*FORMATS, *TABLES) or not _is_ours(path):
-        raise InputError(f"{shown(str(path))} was not made by this package: it carries no provenance.")
+        raise InputError(f"{shown(str(path))} was not written by this package: it has no provenance.")
     try:
         if path.suffix.lower() in TABLES:
             return parts.open_table(path)
@@ -259,7 +261,7 @@ def open_result(path: str | Path) -> Any:
 
 
 def _complete_of_killed(path: Path) -> None:
-    """Complete the publication of a process that was killed during it; leave it to others where that is not possible."""
+    """Complete the publication of a process that was killed during it; do nothing if that is not possible."""
     if path.suffix.lower() not in (*FORMATS, *TABLES):
         return
     journal = Journal(path)
@@ -271,11 +273,11 @@ def _complete_of_killed(path: Path) -> None:
 
 @contextmanager
 def explain(out: Path, folder: Path) -> Iterator[None]:
-    """Turn failures to write into one sentence that says what is saved and how to go on."""
+    """Convert write errors into one sentence that states what is saved and how to continue."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        # netCDF4 and GDAL say it in their own words, zarr hands on the system's.
+        # netCDF4 and GDAL have their own error texts, zarr raises the system's errors.
         if isinstance(error, SourceError | InputError) or not _is_disk(error):
             raise
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -26,16 +26,16 @@ class MemoryWriter:
             self._arrays = {v.name: np.empty(frame.shape(v), v.dtype) for v in frame.variables}
         except MemoryError as error:
             raise InputError(
-                "The result does not fit into memory: give out='result.zarr' to write it as it goes."
+                "The result does not fit into memory: give out='result.zarr' to write it strip by strip."
             ) from error
 
     def write(self, strip: Strip) -> None:
-        """Take the rows of a strip."""
+        """Store the rows of a strip."""
         for name, values in strip.values.items():
             self._arrays[name][..., strip.start : strip.stop, :] = values
 
     def finish(self, attrs: dict[str, Any]) -> xr.Dataset:
-        """Give the whole."""
+        """Return the whole result."""
         out = self._frame.template.copy()
         for v in self._frame.variables:
             out[v.name] = (v.dims, self._arrays[v.name], dict(v.attrs))

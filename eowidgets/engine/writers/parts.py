@@ -39,12 +39,12 @@ class RecordWriter:
 
 
 class PartWriter:
-    """Writes the records of each strip into a file of its own; any number of processes may write.
+    """Writes the records of each strip into a separate file; any number of processes may write.
 
     Parameters
     ----------
     path : Path
-        The folder, made by :meth:`create`.
+        The folder, created by :meth:`create`.
     """
 
     def __init__(self, path: Path) -> None:

@@ -32,13 +32,13 @@ class ZarrWriter:
     Parameters
     ----------
     path : Path
-        The store, made by :meth:`create`.
+        The store, created by :meth:`create`.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         # Opened once: looking an array up reads its metadata again.
-        # Every chunk is written, fill values too, so that one that is missing later is noticed.
+        # Every chunk is written, also of fill values only, so that missing ones are detected later.
         with zarr.config.set({"array.write_empty_chunks": True}):
             self._arrays: dict[str, Any] = dict(zarr.open_group(path, mode="r+").arrays())
 
@@ -48,7 +48,7 @@ class ZarrWriter:
         template = frame.template.assign_attrs(attrs)
         template.to_zarr(path, mode="w", zarr_format=2, consolidated=False, write_empty_chunks=True)
         group = zarr.open_group(path, mode="r+")
-        group.attrs[ORDER] = [v.name for v in frame.variables]  # Zarr itself lists them by the alphabet
+        group.attrs[ORDER] = [v.name for v in frame.variables]  # Zarr lists them alphabetically
         for v in frame.variables:
             shape = frame.shape(v)
             chunks = (*(min(n, DATES) for n in shape[:-2]), min(rows, shape[-2]), min(COLUMNS, shape[-1]))
@@ -71,7 +71,7 @@ class ZarrWriter:
             self._arrays[name][..., strip.start : strip.stop, :] = values
 
     def stamp(self, frame: Frame, start: int, stop: int) -> str:
-        """Digest of the names and sizes of the chunks of a strip: what a resumed run finds again, or computes again."""
+        """Digest of the names and sizes of the chunks of a strip: a resumed run computes strips again whose digest differs."""
         digest = hashlib.sha256()
         for v in frame.variables:
             array = self._arrays[v.name]
@@ -94,7 +94,7 @@ class ZarrWriter:
 
 
 def layout_of(path: Path, frame: Frame) -> str:
-    """Digest of everything in a store but the pixels of the result: names, shapes, attributes and coordinates.
+    """Digest of a store without the pixels of the result: names, shapes, attributes and coordinates.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def tidy(path: Path) -> None:
 
 
 def open_store(path: Path) -> xr.Dataset:
-    """Open a store lazily, whether dask is there or not.
+    """Open a store lazily, with or without dask.
 
     Raises
     ------

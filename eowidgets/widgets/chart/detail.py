@@ -1,4 +1,4 @@
-"""One series of seasons or of a trend as what a chart draws: the fitted line with its interval, and upright marks."""
+"""Conversion of one series of seasons or of a trend for a chart: the fitted line with its interval, and vertical marks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pandas as pd
 from eowidgets.analysis.measure.one_series import SeriesDetail
 from eowidgets.widgets.chart.fan import COLOR
 
-#: Marks of a season: column and sign. Words would overlap where seasons are many.
+#: Marks of a season: column and sign. Words would overlap with many seasons.
 MARKS = {"start_date": "↗", "peak_date": "▲", "end_date": "↘"}
-#: What the signs mean.
+#: Legend of the signs.
 SIGNS = "↗ start, ▲ peak, ↘ end of a season"
 
 
@@ -32,7 +32,7 @@ def detail_series(found: SeriesDetail, color: str = COLOR) -> dict[str, Any]:
 
 
 def detail_marks(found: SeriesDetail) -> list[dict[str, Any]]:
-    """Return upright marks at starts, peaks and ends of seasons, at a step, or at a break."""
+    """Return vertical marks at starts, peaks and ends of seasons, at a step, or at a break."""
     rows, out = found.measured, []
     for column, word in MARKS.items():
         second = column.replace("_date", "_2_date")

@@ -1,4 +1,4 @@
-"""A forecast as what a chart draws: a dashed line with its intervals around it."""
+"""Conversion of a forecast for a chart: a dashed line with its intervals around it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import xarray as xr
 from eowidgets.analysis.forecast.files import channels
 from eowidgets.contract.outputs.fan import percent
 
-#: Reddish purple of Okabe and Ito: no pin that comes first has it.
+#: Reddish purple of Okabe and Ito, which none of the first pins has.
 COLOR = "#cc79a7"
 
 
 def fan_series(forecast: xr.Dataset, channel: str | None = None, color: str = COLOR) -> dict[str, Any]:
-    """Series for :attr:`~eowidgets.widgets.chart.pixel_chart.PixelChart.forecasts`, of a forecast over time alone."""
+    """Return the series for :attr:`~eowidgets.widgets.chart.pixel_chart.PixelChart.forecasts` from a forecast."""
     name = channel or channels(forecast)[0]
     times = forecast["time"].values
     levels = sorted((float(v) for v in forecast["level"].values), reverse=True)
@@ -31,7 +31,7 @@ def fan_series(forecast: xr.Dataset, channel: str | None = None, color: str = CO
 
 
 def start_mark(forecast: xr.Dataset) -> dict[str, Any]:
-    """Mark for the day that a forecast starts from."""
+    """Mark the day on which a forecast starts."""
     day = np.datetime64(forecast.attrs["forecast_from"], "ms")
     return {"stamp": int(day.astype("int64")), "label": "forecast →"}
 

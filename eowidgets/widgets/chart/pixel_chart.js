@@ -23,7 +23,7 @@ export default {
         if (first.dates[best] === model.get("date")) return;
         model.set("date", first.dates[best]);
         clearTimeout(wait);
-        wait = setTimeout(() => model.save_changes(), 120); // where the pointer comes to rest, not all it passes
+        wait = setTimeout(() => model.save_changes(), 120); // only the date at which the pointer stops
       },
     });
     const root = h("div", { class: "eow-viewer eow-pixel-chart" }, chart.element, error);

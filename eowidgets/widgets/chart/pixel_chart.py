@@ -108,7 +108,7 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
 
     @property
     def _bands(self) -> tuple[str, ...]:
-        """What has a series: bands, and quality bands and layers over time."""
+        """Names with a series: bands, and quality bands and layers over time."""
         return tuple(n for n in band_names(self.cube) if set(self.cube[n].dims) == set(DIMS))
 
     def _update(self, _: Any = None) -> None:
@@ -135,13 +135,13 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
         is_band = self.what in bands(self.cube)
         found = area_series(self.cube, geometry, () if is_band else (self.what,))
         what = self.what if is_band else str(spectral_index(self.cube.isel(time=[0]), self.what).name)
-        mean, spread = found[what].values, found[f"{what}_std"].values
+        mean, std = found[what].values, found[f"{what}_std"].values
         hollow = (found["usable"].values < ENOUGH).astype(int).tolist()
         line = self._line(f"{name} (mean, one standard deviation)", color, mean) | {"hollow": hollow}
-        return line | {"low": _list(mean - spread), "high": _list(mean + spread)}
+        return line | {"low": _list(mean - std), "high": _list(mean + std)}
 
     def _layer_area(self, geometry: Any, name: str, color: str) -> dict[str, Any]:
-        """The most frequent value of a quality band over an area: a mean of class numbers means nothing."""
+        """Return the most frequent value of a quality band over an area; class numbers have no mean."""
         small = window(self.cube[[self.what]], geometry)
         inside = None if small is None else Area.of(geometry).mask(geobox(small))
         if small is None or inside is None or not inside.any():
@@ -156,12 +156,12 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
         return {"name": name, "color": color, "stamps": stamps, "dates": dates, "values": _list(values)}
 
     def _shown(self, line: dict[str, Any]) -> dict[str, Any]:
-        """A series without what lies before ``since``."""
+        """Return a series without the dates before ``since``."""
         first = sum(date < self.since for date in line["dates"]) if self.since else 0
         return {k: v[first:] if isinstance(v, list) else v for k, v in line.items()}
 
     def __repr__(self) -> str:
-        """What is shown."""
+        """Return the chart's series as text."""
         pixels = f"{len(self.pins)} pixel{'s' if len(self.pins) != 1 else ''}"
         count = len(self.polygons)
         polygons = f", {count} polygon{'s' if count != 1 else ''}" if count else ""

@@ -1,1 +1,1 @@
-"""Show Bokeh figures, HoloViews objects and what hvPlot returns, without a network."""
+"""Show Bokeh figures, HoloViews objects and plots of hvPlot, without a network."""

@@ -3,7 +3,7 @@ import { inflate } from "./inflate.js";
 import { errorBox, h, OWN_KEYS } from "./dom.js";
 import { isDark, onTheme, themed } from "./bokeh_theme.js";
 
-// A chart of Bokeh. Until it is drawn, and where no kernel can send BokehJS, its text stands in its place.
+// A chart of Bokeh. Until it is drawn, or if no kernel can send BokehJS, its text is shown instead.
 
 export default {
   render({ model, el }) {
@@ -51,7 +51,7 @@ export default {
       root.dataset.drawn = model.get("text");
     };
 
-    // One request at a time: where the kernel is slower than the hand, the frames between are left out.
+    // One request at a time: if the kernel is slower than the user, intermediate frames are skipped.
     const inputs = model.get("sliders").map(({ name, labels }, i) => {
       const value = h("output", {}, labels[model.get("positions")[i]]);
       const input = h("input", { type: "range", min: 0, max: labels.length - 1, "aria-label": name, ...OWN_KEYS });
@@ -77,7 +77,7 @@ export default {
       ask();
     };
     const moved = () => {
-      if (busy) return; // what a hand moves is not set back
+      if (busy) return; // a slider that is being moved is not reset
       inputs.forEach(({ input, value, labels }, i) => {
         input.value = model.get("positions")[i];
         value.textContent = labels[input.value];

@@ -74,11 +74,11 @@ class Chart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
         from bokeh.embed import json_item
 
         root = self._frames.at(positions)
-        # With the positions, so that the browser is also told of a frame that equals the one before.
+        # With the positions, so that the browser also receives a frame that equals the one before.
         text = serialize_json({**json_item(root), "positions": positions})
         item = zlib.compress(text.encode(), 1)
         if len(item) > _MOST_BYTES:
-            warn_user(f"This chart has {len(item) / 1e6:.0f} MB, more than some servers pass on: draw fewer points.")
+            warn_user(f"This chart has {len(item) / 1e6:.0f} MB, more than some servers accept: draw fewer points.")
         return {
             "item": item,
             "scripts": list(needed(root, text)),

@@ -48,7 +48,7 @@ def charts() -> None:
 
 
 def _no_page_scripts(*_: Any, **__: Any) -> None:
-    """Stand in for ``hvplot.post_patch``, which writes the scripts of HoloViews and Panel into the page."""
+    """Replace ``hvplot.post_patch``, which writes the scripts of HoloViews and Panel into the page."""
 
 
 def _leave_out_grid_mapping() -> None:

@@ -1,4 +1,4 @@
-"""What a chart draws: one figure, or one for each position of its sliders."""
+"""Figures of a chart: one, or one for each position of its sliders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bokeh.models import LayoutDOM
 
 _KINDS = "give a Bokeh figure or layout, a HoloViews object or what hvPlot returns"
-#: How HoloViews writes the title of a layout: as HTML, with the title as it was given.
+#: How HoloViews writes the title of a layout: as HTML, with the unescaped title.
 _TITLE = re.compile(r"<span [^>]*>(.*)</span>", re.DOTALL)
 
 
@@ -70,7 +70,7 @@ class HoloViewsFrames(Frames):
 
 
 def frames(given: Any) -> Frames:
-    """Return what to draw of an object.
+    """Return the figures of an object.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def frames(given: Any) -> Frames:
     Raises
     ------
     InputError
-        Where it is something else.
+        For any other object.
     MissingExtraError
         Where bokeh or HoloViews is not installed.
     """
@@ -99,7 +99,7 @@ def frames(given: Any) -> Frames:
 
 
 def _inside(given: Any) -> Any:
-    """The one HoloViews object in a layout of Panel, whose own sliders need its page scripts."""
+    """Return the one HoloViews object in a layout of Panel, whose sliders would need its page scripts."""
     if type(given).__module__.partition(".")[0] != "panel":
         return given
     from panel.pane import HoloViews

@@ -1,4 +1,4 @@
-"""BokehJS as the installed bokeh package brings it, compressed for the way to the browser."""
+"""BokehJS of the installed bokeh package, compressed for the transfer to the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A figure in one line of text, the same for the same figure."""
+"""Description of a figure in one line of text, the same for the same figure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eowidgets.errors import short
 if TYPE_CHECKING:
     from bokeh.model import Model
 
-#: Words for glyphs whose class is named otherwise than the chart.
+#: Words for glyphs whose class has another name than the chart.
 _KINDS = {
     "ImageRGBA": "image",
     "MultiLine": "line",
@@ -28,7 +28,7 @@ _KINDS = {
 
 
 def describe(root: Model) -> str:
-    """Return what a figure or layout shows.
+    """Return a description of a figure or layout.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def describe(root: Model) -> str:
 
 
 def _parts(model: Any) -> Iterator[Any]:
-    """Figures and tables of a layout in the order in which they are shown."""
+    """Return the figures and tables of a layout in the order in which they are shown."""
     from bokeh.models.plots import Plot
     from bokeh.models.widgets.tables import DataTable
 

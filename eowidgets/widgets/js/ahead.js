@@ -1,6 +1,6 @@
 import { pass } from "./passes.js";
 
-// What is prepared while nobody waits: coarse pictures of the bands that are not drawn yet, and the programs of the
+// Work in idle time: coarse pictures of the bands that are not drawn yet, and the programs of the
 // usual indices, whose first use would otherwise take a tenth of a second without a GPU.
 
 const PAUSE = 60; // ms between two pieces of work
@@ -25,14 +25,14 @@ export class Ahead {
     this.store.listeners.delete(this.poke);
   }
 
-  // Another cube: begin anew.
+  // Another cube: start again.
   renew() {
     this.left = null;
     this.poke();
   }
 
   work() {
-    if (!this.store.whole()) return; // the next pixels that come poke again
+    if (!this.store.whole()) return; // the next pixels that arrive call poke again
     if (this.left === null) {
       this.ask();
       this.left = this.looks();
@@ -50,7 +50,7 @@ export class Ahead {
   ask() {
     const { source, t } = this.state;
     const bytes = (source.width * source.height * source.dates * source.bands.length * 2) / source.coarse ** 2;
-    // The bands of a cube that is not in memory are read when they are looked at, not before.
+    // The bands of a lazy cube are read when they are shown, not before.
     if (bytes > MOST || source.bands.some((b) => !b.q)) return;
     this.store.want(source.key, source.bands.map((b) => b.name), this.store.coarse(source.key), t);
   }

@@ -3,7 +3,7 @@ import { h, OWN_KEYS, safeColor } from "./dom.js";
 // The time axis: a dot per date at its true place, a bar for its cloud cover, a diamond per event. A drag moves the
 // date; on the narrow strip above it, a drag chooses a range whose median is shown.
 
-// As those of the chart below: a date stands above its value.
+// Equal to the margins of the chart below, so that a date is above its value.
 const LEFT = 46;
 const RIGHT = 14;
 const STRIP = 12;
@@ -48,7 +48,7 @@ export class Axis {
     });
   }
 
-  // Horizontal place of each date, in pixels; a single date sits in the middle.
+  // Horizontal position of each date, in pixels; a single date is in the middle.
   layout() {
     const width = this.element.clientWidth;
     if (!width) return;

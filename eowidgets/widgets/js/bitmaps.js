@@ -6,7 +6,7 @@ import { shared, sizeOf } from "./store.js";
 // drops them.
 
 const STILL = 800; // ms without such a change before the first bitmap is made
-const PAUSE_BETWEEN = 40; // ms after a step, and after a bitmap: who then clicks hardly ever waits for one
+const PAUSE_BETWEEN = 40; // ms after a step, and after a bitmap: a click then rarely waits for one
 const LATEST = 500; // ms to wait for an idle period
 const MOST_KEPT = 256_000_000; // bytes of the bitmaps of all viewers on the page
 
@@ -30,7 +30,7 @@ export class Bitmaps {
     this.page.delete(this);
   }
 
-  // What is kept of a date, for the picture that is about to be drawn.
+  // The stored bitmap of a date for the picture that is about to be drawn.
   find(t) {
     const look = this.looks();
     if (look !== this.look) this.drop();
@@ -44,8 +44,8 @@ export class Bitmaps {
     return this.kept.get(t);
   }
 
-  // All that a picture depends on but the date and the pixels; null where no bitmaps are made: with a GPU, and where pictures
-  // change while they are looked at.
+  // Key of a picture without date and pixels; null if no bitmaps are created: with a GPU, and if pictures
+  // change while they are shown.
   looks() {
     const { picture: { canvas, view }, state, store } = this;
     const { compare } = state;
@@ -103,7 +103,7 @@ export class Bitmaps {
     this.scratch = null;
   }
 
-  // One bitmap, and on to the next. What comes later (pixels, a change, a step) draws the picture, which waits anew.
+  // One bitmap, and on to the next. Later events (pixels, a change, a step) draw the picture, and the wait starts again.
   work() {
     this.idle = 0;
     if (this.looks() !== this.look || !this.store.whole()) return;
@@ -122,7 +122,7 @@ export class Bitmaps {
     return [[...wanted].find((t) => !this.kept.has(t)), wanted];
   }
 
-  // So many dates in the order in which they are likely to be wanted: two ahead for one behind.
+  // The given number of dates in the order of likely use: two ahead for one behind.
   around(count) {
     const { state, forward } = this;
     const seen = new Set(count ? [state.t] : []);

@@ -3,9 +3,9 @@ import { inflate } from "./inflate.js";
 // BokehJS comes over the comm of the first chart that needs it, and serves every chart of the page, whatever its notebook.
 
 const scripts = (globalThis.eowBokehScripts ??= new Map());
-const PATIENCE = 10_000; // milliseconds after which another chart asks, too: the kernel of the first may be gone
+const PATIENCE = 10_000; // milliseconds after which another chart requests it as well: the kernel of the first may have ended
 
-// Gives the Bokeh namespace with everything that the model's figure needs.
+// Returns the Bokeh namespace with all scripts that the model's figure needs.
 export async function bokeh(model) {
   const version = model.get("version");
   for (const name of model.get("scripts")) await script(model, version, name);
@@ -14,7 +14,7 @@ export async function bokeh(model) {
 
 function script(model, version, name) {
   const key = `${version}/${name}`;
-  if (name === "bokeh" && globalThis.Bokeh?.[version]) return Promise.resolve(); // another library has brought the same
+  if (name === "bokeh" && globalThis.Bokeh?.[version]) return Promise.resolve(); // another library has loaded the same
   if (!scripts.has(key)) scripts.set(key, expected());
   const entry = scripts.get(key);
   const ask = () => {

@@ -1,11 +1,11 @@
-// Colours of a Bokeh figure on a dark page. They replace Bokeh's defaults only: what a person has chosen stays.
+// Colours of a Bokeh figure on a dark page. They replace Bokeh's defaults only, and keep the user's choices.
 
 export const isDark = () => {
   const { jpThemeLight, vscodeThemeKind } = document.body.dataset;
   return jpThemeLight === "false" || Boolean(vscodeThemeKind?.includes("dark") || vscodeThemeKind === "vscode-high-contrast");
 };
 
-// Calls back when the page turns dark or light; gives what ends that.
+// Calls back when the page turns dark or light; returns a function that ends this.
 export function onTheme(callback) {
   let dark = isDark();
   const observer = new MutationObserver(() => {

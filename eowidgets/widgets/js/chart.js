@@ -1,6 +1,6 @@
 import { digits, h, safeColor } from "./dom.js";
 
-// Series along time: a line through clear dates, cloudy dates hollow, a band for the spread of an area, a fan for a
+// Series along time: a line through clear dates, cloudy dates hollow, a band of one standard deviation for an area, a fan for a
 // forecast. Pointing at the chart moves the date.
 
 const EMPTY = "Click the picture to see a pixel through time; shift and drag, or draw a polygon, for an area.";
@@ -34,7 +34,7 @@ export class Chart {
     this.resizer.disconnect();
   }
 
-  // series: [{ name, color, stamps, values, hollow, low?, high?, fan? }]; low and high are the spread of an area, a fan
+  // series: [{ name, color, stamps, values, hollow, low?, high?, fan? }]; low and high are one standard deviation around an area, a fan
   // holds intervals of a forecast, the widest first: [{ low, high }]. marks: [{ stamp, label }], upright lines.
   // span: first and last stamp of the time axis above.
   show(series, { title = "", unit = "", marks = [], empty = "", span = [] } = {}) {
@@ -52,8 +52,8 @@ export class Chart {
       });
       if (best < 0) return null;
       const value = `${digits(s.values[best])}${this.unit ? ` ${this.unit}` : ""}`;
-      const spread = s.low && !s.fan ? ` ± ${digits(s.high[best] - s.values[best])}` : "";
-      return h("div", {}, h("i", { style: `background:${safeColor(s.color)}` }), `${iso(s.stamps[best])} `, h("b", {}, value + spread), s.hollow?.[best] ? " cloud" : "");
+      const half = s.low && !s.fan ? ` ± ${digits(s.high[best] - s.values[best])}` : "";
+      return h("div", {}, h("i", { style: `background:${safeColor(s.color)}` }), `${iso(s.stamps[best])} `, h("b", {}, value + half), s.hollow?.[best] ? " cloud" : "");
     });
     this.read.replaceChildren(...rows.filter(Boolean));
     this.read.hidden = !this.read.childElementCount;
@@ -137,7 +137,7 @@ export class Chart {
 
 const spreads = (s) => s.fan ?? (s.low ? [{ low: s.low, high: s.high }] : []);
 
-// The widest interval of a fan may reach all that is possible, and runs off the chart before it flattens the curve.
+// The widest interval of a fan may be very wide; it is clipped, so that it does not flatten the curve.
 const scaling = (s) => (s.fan?.length > 1 ? s.fan.slice(1) : spreads(s));
 
 const iso = (stamp) => new Date(stamp).toISOString().slice(0, 10);

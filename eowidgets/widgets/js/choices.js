@@ -1,4 +1,4 @@
-// What can be drawn of a cube, as groups of choices: favourites, mixes, bands, and every index under what it is for.
+// Groups of choices for the picture of a cube: favourites, mixes, bands, and every index by its purpose.
 
 const named = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
@@ -18,7 +18,7 @@ export function choices(source, head, favourites) {
   ].map(([name, items]) => [named(name), items]).filter(([, items]) => items.length);
 }
 
-// A formula over names of bands that somebody has typed, as a choice; null where the text is none.
+// A typed formula over names of bands, as a choice; null if the text is not a formula.
 export function formula(text, source) {
   const words = text.match(/[A-Za-z_]\w*/g) ?? [];
   const known = (w) => source.bands.some((b) => b.name === w) || ["sqrt", "exp", "log", "abs"].includes(w) || /^[A-Z]\w?\d*$/.test(w);

@@ -7,7 +7,7 @@ const LEAST = 140; // pixels of height for the list
 let combos = 0;
 
 export class Combobox {
-  // onchoose(value), onstar(value); own(text): a choice that the text itself stands for, or null.
+  // onchoose(value), onstar(value); own(text): the choice for a typed text, or null.
   constructor(label, { onchoose, onstar, own = () => null }) {
     Object.assign(this, { onchoose, onstar, own });
     const id = `eow-combo-${(combos += 1)}`;
@@ -63,13 +63,13 @@ export class Combobox {
     this.nodes = [];
     this.list.replaceChildren(...groups.filter(([, items]) => items.length).map(([name, items]) => this.group(name, items)));
     const n = this.items.length;
-    this.count.textContent = n === 0 ? "Nothing has this name or use." : `${n} choice${n === 1 ? "" : "s"}`;
+    this.count.textContent = n === 0 ? "No match for this name or use." : `${n} choice${n === 1 ? "" : "s"}`;
     this.mark(this.items.find((i) => i.value === active) ?? this.items[0]);
   }
 
   group(name, items) {
     const options = items.map((item) => {
-      const star = item.star === undefined ? null : h("span", { class: "eow-star", "aria-hidden": "true", title: item.star ? "No longer a favourite" : "Keep as a favourite" }, item.star ? "★" : "☆");
+      const star = item.star === undefined ? null : h("span", { class: "eow-star", "aria-hidden": "true", title: item.star ? "Remove from favourites" : "Add to favourites" }, item.star ? "★" : "☆");
       const node = h("div", { role: "option", id: `${this.list.id}-${this.nodes.length}`, "data-value": item.value, "aria-selected": String(item.value === this.value), "aria-label": [item.name, item.text, item.use, item.star ? "favourite" : ""].filter(Boolean).join(", ") },
         star, h("b", {}, item.name), h("span", {}, item.text), h("small", {}, item.use));
       this.nodes.push(node);

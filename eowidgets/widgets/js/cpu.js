@@ -1,4 +1,4 @@
-// The same pictures without WebGL2: typed arrays and a 2-D canvas. Slower, never different.
+// The same pictures without WebGL2: typed arrays and a 2-D canvas. Slower, with equal results.
 
 export class CpuBackend {
   constructor() {
@@ -140,7 +140,7 @@ export function evaluate(rpn, b) {
   return compiled.get(rpn)(b);
 }
 
-// Functions of functions: pixels come by the million.
+// Closures, not an interpreter: a picture has millions of pixels.
 function compile(rpn) {
   const stack = [];
   for (const step of rpn) {

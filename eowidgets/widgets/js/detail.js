@@ -1,19 +1,19 @@
 import { gridOf } from "./passes.js";
 
-// What a picture needs beyond the coarse one. A source that is small enough comes whole, all dates at full resolution. Of a
-// larger one frames are asked for: one date, the part that is in view, at the level that the screen can show. While the
-// viewer plays, the level is one that keeps up; the fine one follows at rest.
+// Requests of finer pixels. A small source is loaded whole, all dates at full resolution. Of a larger one, frames are
+// requested: one date, the part in view, at the level that the screen can show. During playback the level is one that
+// arrives in time; the fine one follows at rest.
 
-const SETTLE = 120; // ms: while the view changes faster than this, nothing new is asked for
-const SNAP = 128; // pixels of a level to which windows are rounded, so that a small move asks for nothing
-const AHEAD = 4; // dates that are asked for ahead while the viewer plays
-const MOST_OPEN = 6; // frames that are asked for at a time
-const RATE = 5_000_000; // bytes a second that playing asks for
-const ENLARGED = 1.25; // pixels of the screen that a pixel may have on a side before the next finer level is asked for
-const IN_MEMORY = 2; // the part of the budget that a source may take that comes whole is one in so many,
-const LAZY = 8; // and of a source that has to be read from a disk or a network first
-const LATE = 2; // dates that may be late before a coarser level is played,
-const ON_TIME = 24; // and that are on time before a finer one is tried again
+const SETTLE = 120; // ms: while the view changes faster than this, nothing new is requested
+const SNAP = 128; // pixels of a level to which windows are rounded, so that a small move requests nothing
+const AHEAD = 4; // dates that are requested ahead during playback
+const MOST_OPEN = 6; // frames that are requested at a time
+const RATE = 5_000_000; // bytes per second that playback requests
+const ENLARGED = 1.25; // pixels of the screen per side of a pixel above which the next finer level is requested
+const IN_MEMORY = 2; // divisor of the budget for a source that is loaded whole,
+const LAZY = 8; // and for a source that is read from a disk or a network first
+const LATE = 2; // late dates after which a coarser level is played,
+const ON_TIME = 24; // and timely dates after which a finer one is tried again
 
 export class Detail {
   constructor(picture) {
@@ -26,7 +26,7 @@ export class Detail {
     this.store.need(this, []);
   }
 
-  // Whether a source is too large to come whole.
+  // Whether a source is too large to be loaded whole.
   large(source, bands) {
     if (source.coarse === 1) return false;
     const bytes = source.width * source.height * source.dates * 2 * bands.length;
@@ -74,7 +74,7 @@ export class Detail {
     return [down(seen[0]), down(seen[1]), up(seen[2], source.width), up(seen[3], source.height), stride];
   }
 
-  // The level that playing asks for: the finest whose bytes a second are few enough, and coarser still where it came late.
+  // The level of playback: the finest within the rate, and a coarser one if it arrived late.
   playable(source, bands) {
     const speed = this.store.model.get("speed");
     let stride = this.level(source);
@@ -126,7 +126,7 @@ export class Detail {
     this.store.need(this, frames.slice(0, MOST_OPEN), near);
   }
 
-  // Whether all that is in view is here, at a level or finer.
+  // Whether all pixels in view are loaded, at a level or finer.
   here(source, bands, t, stride) {
     const fine = this.store.windows(source.key, bands[0], t).filter((w) => Number(w.split(",")[4]) <= stride && this.covers(w, source));
     return fine.some((w) => this.store.has(source.key, bands, w, t));
@@ -138,7 +138,7 @@ export class Detail {
     return [...new Set(out)].filter((t) => t !== this.state.t);
   }
 
-  // Whether the date that has just been reached came in time.
+  // Whether the pixels of the current date arrived in time.
   judge() {
     const main = this.sides.find((s) => s.source === this.picture.main);
     if (!main || main.t === this.judged) return;

@@ -15,7 +15,7 @@ export function h(tag, attrs = {}, ...children) {
 
 const SVG_TAGS = new Set(["svg", "g", "rect", "circle", "line", "path", "polyline", "polygon", "text", "title"]);
 
-// JupyterLab takes arrow keys and letters for itself unless the focused element says otherwise.
+// JupyterLab handles arrow keys and letters itself unless the focused element opts out.
 export const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 export function select(label, options, value, onchange) {
@@ -25,7 +25,7 @@ export function select(label, options, value, onchange) {
   return node;
 }
 
-// options: [value, text] pairs, or [group name, [pairs]]. Hundreds of indices are only written anew when they change.
+// options: [value, text] pairs, or [group name, [pairs]]. Hundreds of indices are only rewritten when they change.
 export function fillSelect(node, options, value) {
   const text = JSON.stringify(options);
   if (node.filled !== text) {
@@ -54,15 +54,15 @@ export function digits(value) {
   return String(Number(value.toFixed(places)));
 }
 
-// Colours come from people and data: only what is a colour becomes one.
+// Colours come from users and data: anything else is refused.
 export const safeColor = (color) => (CSS.supports("color", color) ? color : "#888888");
 
-// Error box under a widget: one sentence, the details folded. onclose: it was put away.
+// Error box under a widget: one sentence, the details folded. onclose: it was dismissed.
 export function errorBox(onclose = () => {}) {
   const text = h("span", { class: "eow-error-text" });
   const details = h("pre", {});
   const fold = h("details", {}, h("summary", {}, "Details"), details);
-  const close = button("Put this message away", "✕", () => (box.show(""), onclose()), { class: "eow-button eow-error-close" });
+  const close = button("Dismiss this message", "✕", () => (box.show(""), onclose()), { class: "eow-button eow-error-close" });
   const box = h("div", { class: "eow-error", role: "alert", hidden: true }, close, text, fold);
   box.show = (message, trace) => {
     box.hidden = !message;

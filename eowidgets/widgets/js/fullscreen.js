@@ -1,6 +1,6 @@
 import { button, h } from "./dom.js";
 
-// The whole screen for the Explorer, or for the viewer where it stands alone. Escape leaves, as everywhere in browsers.
+// Full screen for the Explorer, or for a viewer outside of one. Escape leaves it, as usual in browsers.
 
 export class FullScreen {
   // root: the element of the viewer.
@@ -26,7 +26,7 @@ export class FullScreen {
 
   toggle() {
     const done = this.on ? document.exitFullscreen() : this.target.requestFullscreen();
-    done.catch(() => (this.button.title = "This page may not use the full screen."));
+    done.catch(() => (this.button.title = "The browser does not allow full screen for this page."));
   }
 
   update() {

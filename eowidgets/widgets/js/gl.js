@@ -1,7 +1,7 @@
 import { VERTEX, fragment, COLUMN, MEDIAN } from "./shaders.js";
 
 // The GPU side: integer texture arrays, programs, passes. One WebGL context serves every viewer on the page, since
-// browsers allow only about sixteen; each viewer copies its picture into a plain canvas of its own.
+// browsers allow only about sixteen; each viewer copies its picture into its plain canvas.
 
 export class GlBackend {
   static create() {
@@ -18,7 +18,7 @@ export class GlBackend {
     this.lost = false;
     this.software = drawnBySoftware(gl);
     canvas.addEventListener("webglcontextlost", (event) => {
-      event.preventDefault(); // asks the browser to give the context back
+      event.preventDefault(); // allows the browser to restore the context
       this.lost = true;
     });
     canvas.addEventListener("webglcontextrestored", () => {
@@ -44,7 +44,7 @@ export class GlBackend {
     this.generation = (this.generation || 0) + 1;
   }
 
-  // A plane: one band (or bit mask) of a window, all dates, in one texture array or several.
+  // A plane: one band (or bit mask) of a window, all dates, in one or more texture arrays.
   plane(width, height, dates, bits) {
     const gl = this.gl;
     const perPage = Math.min(dates, this.maxLayers);
@@ -153,14 +153,14 @@ export class GlBackend {
     const [cx, cy, cw, ch] = visible(pass, view, pass.clip || [0, 0, width, height]);
     if (cw <= 0 || ch <= 0) return;
     gl.scissor(cx, height - cy - ch, cw, ch);
-    // Blending takes as long again as all the rest where there is no GPU: only what lies above something blends.
+    // Without a GPU blending doubles the time: only layers above another one are blended.
     if (pass.above) gl.enable(gl.BLEND);
     else gl.disable(gl.BLEND);
     this.bindPass(this.programOf(pass), pass, view, height, pass.planes.length);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
-  // Draw a single pixel that nobody sees: compiling waits for the first drawing.
+  // Draw a single hidden pixel: programs are compiled at the first drawing.
   warm(pass) {
     const gl = this.gl;
     if (this.lost || gl.isContextLost()) return;
@@ -290,7 +290,7 @@ export class GlBackend {
   }
 }
 
-// Whether the processor draws, as the name of the renderer says; browsers that hide the name leave it open.
+// Whether the CPU draws, by the name of the renderer; false if the browser hides the name.
 function drawnBySoftware(gl) {
   const full = gl.getExtension("WEBGL_debug_renderer_info");
   return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(gl.getParameter(full ? full.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
@@ -298,7 +298,7 @@ function drawnBySoftware(gl) {
 
 const shrunk = (pass, by) => (by > 1 && pass.clip ? { ...pass, clip: pass.clip.map((v) => Math.round(v / by)) } : pass);
 
-// The part of a clip where a pass has pixels: nothing is shaded only to be thrown away.
+// The part of a clip where a pass has pixels, so that no other pixels are shaded.
 export function visible({ grid, win, size }, view, [x, y, width, height]) {
   const place = (at, axis) => ((at - grid[axis + 2]) / grid[axis] - (axis ? view.y : view.x)) / view.step;
   const x0 = Math.max(x, Math.floor(place(win.x0, 0)));

@@ -1,7 +1,7 @@
 import { digits } from "./dom.js";
 
-// Between pixels of the grid, coordinates of its CRS and degrees. The kernel sent a small grid over the extent; what
-// lies between is interpolated. The grid holds longitudes and latitudes, or, where a pole is inside, plane coordinates
+// Between pixels of the grid, coordinates of its CRS and degrees. The kernel sends a small grid over the extent; positions
+// between are interpolated. The grid holds longitudes and latitudes, or, where a pole is inside, plane coordinates
 // around the pole: longitudes have no continuous values there.
 
 const RADIANS = Math.PI / 180;
@@ -97,7 +97,7 @@ export class Ground {
     return [x, y];
   }
 
-  // What stands under the pointer: degrees, else coordinates of the CRS, else column and row.
+  // Text of the position of the pointer: degrees, else coordinates of the CRS, else column and row.
   label(x, y) {
     const [e, n] = this.toCrs(x, y);
     const places = this.place.unit === "°" ? 5 : 0;

@@ -1,7 +1,7 @@
 import { shared } from "./store.js";
 
-// Widgets of one group follow each other in the browser at once; the kernel hears of it when the person has come to
-// rest, from the one that was touched.
+// Widgets of one group follow each other in the browser immediately; the widget that the user changed informs the
+// kernel when the changes stop.
 
 const NAMES = ["date", "bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "clouds"];
 

@@ -3,7 +3,7 @@ import { limits, lut, subject } from "./passes.js";
 import { Popover } from "./popover.js";
 import { drawn, quantile } from "./sample.js";
 
-// How values become colours: a histogram of what is in view with the two limits, and the colour bar, both to be edited.
+// Mapping of values to colours: a histogram of the view with the two limits, and the colour bar, both editable.
 
 const [CHART_WIDE, CHART_HIGH] = [280, 84];
 const BINS = 56;
@@ -23,12 +23,12 @@ export class StretchPanel {
     this.ramp = h("canvas", { width: 256, height: 1, class: "eow-ramp" });
     this.centre = h("input", { type: "number", step: "any", class: "eow-number", "aria-label": "Centre the colours at", placeholder: "0", ...OWN_KEYS });
     this.centre.addEventListener("keydown", (event) => event.key === "Enter" && this.centred());
-    this.reverse = act("Reverse", () => this.reversed(), "Turn the colour map round");
-    this.colours = h("div", { class: "eow-pop-row" }, this.reverse, h("label", {}, "Centre at", this.centre), act("Centre", () => this.centred(), "The same distance to both limits"));
+    this.reverse = act("Reverse", () => this.reversed(), "Reverse the colour map");
+    this.colours = h("div", { class: "eow-pop-row" }, this.reverse, h("label", {}, "Centre at", this.centre), act("Centre", () => this.centred(), "Set limits at the same distance from the centre"));
     const row = (...nodes) => h("div", { class: "eow-pop-row" }, ...nodes);
     this.popover = new Popover("Histogram and colour bar", bars(), [
       this.chart, this.note,
-      row(act("Stretch to this view", () => this.fit(), "From the 2nd to the 98th percentile of what is in view"), act("Automatic", () => this.set(null, null), "From the 2nd to the 98th percentile of all dates"), this.clearLabel),
+      row(act("Stretch to this view", () => this.fit(), "From the 2nd to the 98th percentile of the pixels in view"), act("Automatic", () => this.set(null, null), "From the 2nd to the 98th percentile of all dates"), this.clearLabel),
       row(this.low, this.ramp, this.high), this.colours,
     ], { onopen: () => this.update(), class: "eow-button eow-histogram-button" });
     this.chart.addEventListener("pointerdown", (event) => this.drag(event));
@@ -118,7 +118,7 @@ export class StretchPanel {
 
   draw(channels, now, what) {
     const some = channels.filter((v) => v.length);
-    this.note.textContent = some.length ? "" : "Nothing clear is in view on this date.";
+    this.note.textContent = some.length ? "" : "No clear pixel is in view on this date.";
     const reach = some.map((v) => [quantile(v, 0.001), quantile(v, 0.999)]);
     const low = Math.min(now[0], ...reach.map(([a]) => a));
     const high = Math.max(now[1], ...reach.map(([, b]) => b));
@@ -147,7 +147,7 @@ export class StretchPanel {
     const first = Math.abs(at - low) < Math.abs(at - high);
     const scale = this.scale;
     const move = (e) => {
-      this.scale = scale; // does not move below the pointer
+      this.scale = scale; // does not move under the pointer
       const v = rounded(value(e), scale.span);
       if (first ? v < high : v > low) this.state.later(first ? "vmin" : "vmax", v);
     };
@@ -169,7 +169,7 @@ export function histogram(values, low, span, bins = BINS) {
   return out;
 }
 
-// To a thousandth of a span: what is shown and sent has no noise.
+// Rounded to a thousandth of the span, so that displayed and sent values have few digits.
 const rounded = (value, span) => {
   const step = 10 ** Math.floor(Math.log10(Math.abs(span) / 1000 || 1e-9));
   return Number((Math.round(value / step) * step).toPrecision(8));

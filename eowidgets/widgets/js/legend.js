@@ -1,7 +1,7 @@
 import { button, digits, h, OWN_KEYS, safeColor } from "./dom.js";
 import { limits, lut, subject } from "./passes.js";
 
-// The card in the corner of the picture: a legend of what is drawn, and every layer above it with its own.
+// The card in the corner of the picture: the legend of the picture, and one for every layer above it.
 
 export class LegendCard {
   constructor(state, store, picture) {
@@ -29,10 +29,10 @@ export class LegendCard {
       const difference = compare.mode === "difference" && !selection;
       const parts = this.parts(what, style, difference, difference ? `${this.dates(compare)}: ${what.title}` : this.mix(what));
       if (selection) parts.splice(1, 0, h("div", { class: "eow-legend-range" }, `median of ${selection[1] - selection[0] + 1} dates, ${state.label(selection[0])} to ${state.label(selection[1])}`));
-      if (source.thinned > 1) parts.push(h("div", { class: "eow-legend-note", title: "The raster is so large that the whole of it cannot be read: zoom in for every pixel." }, `1 of ${source.thinned.toLocaleString("en")} pixels`));
+      if (source.thinned > 1) parts.push(h("div", { class: "eow-legend-note", title: "The raster is too large to be read completely: zoom in to see every pixel." }, `1 of ${source.thinned.toLocaleString("en")} pixels`));
       this.legend.replaceChildren(...parts);
     }
-    // A row that is in use (a slider being dragged) stays as it is.
+    // A row that is in use (a slider being dragged) is not updated.
     // Of a layer that is not in memory the range of values is not known at first.
     const ranges = state.layers.map((l) => Boolean(this.store.source(l.key) && subject(this.store.source(l.key), { ...style, index: null, ...l.style }).q));
     const look = JSON.stringify([state.layers.map((l) => ({ ...l, opacity: 0 })), style.stretch, ranges]);

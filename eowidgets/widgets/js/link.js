@@ -21,7 +21,7 @@ export function linkOf(model) {
   return `#${parts.toString().replace(/%2C/g, ",").replace(/%3B/g, ";").replace(/%3A/g, ":").replace(/\+/g, "%20")}`;
 }
 
-// Only what this page has: dates, bands, indices and colour maps that are not in it are left as they are.
+// Only what this page has: dates, bands, indices and colour maps that are not in it are ignored.
 export function traitsOf(hash, model) {
   const [source] = model.get("head").sources;
   const dates = (list) => list.every((d) => source.times.includes(d));

@@ -6,10 +6,10 @@ import { Readout } from "./readout.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
 
-// Frames on a map of ipyleaflet: a canvas in a pane of its own, in the map's projection, so that panning and zooming
+// Frames on a map of ipyleaflet: a canvas in a separate pane, in the map's projection, so that panning and zooming
 // only move and scale it and a step through time only draws.
 
-const LOOK = 400; // ms; a map's model does not say when it is shown once more, so it is asked
+const LOOK = 400; // ms; a map's model has no event for another view, so it is polled
 
 export class MapLayer {
   constructor(model, onerror) {
@@ -78,13 +78,13 @@ export class MapLayer {
     const drawing = (on) => () => setTimeout(() => (this.model.set("drawing", on), this.model.save_changes()), on ? 0 : 100);
     const readout = this.readout(map);
     const point = (event) => readout.show(this.model.get("visible") ? this.pixel(map, event.latlng) : null);
-    const leave = () => readout.show(null); // Leaflet's own event is that of the layer below the pointer
+    const leave = () => readout.show(null); // Leaflet's event belongs to the layer under the pointer
     map.getContainer().addEventListener("mouseleave", leave);
-    const credit = this.model.get("credit"); // escaped: Leaflet takes it for HTML
+    const credit = this.model.get("credit"); // escaped: Leaflet treats it as HTML
     map.attributionControl?.addAttribution(credit);
     const events = [["zoom viewreset", place], ["zoomanim", animate], ["mousemove", point], ["draw:drawstart draw:editstart draw:deletestart", drawing(true)], ["draw:drawstop draw:editstop draw:deletestop", drawing(false)]];
     for (const [names, f] of events) map.on(names, f);
-    // Leaflet learns of another size of the window only: a panel that changes its height cuts frames and tiles.
+    // Leaflet only detects changes of the window's size: without this, a resized panel cuts frames and tiles.
     const resizer = new ResizeObserver(() => map.invalidateSize({ animate: false }));
     resizer.observe(map.getContainer());
     const detach = () => {
@@ -162,7 +162,7 @@ export class MapLayer {
     if (drawn) this.pace.took(performance.now() - start, rough);
   }
 
-  // Whether nothing but the date is another than when it was drawn last.
+  // Whether only the date has changed since the last drawing.
   stepped(window, style, t) {
     const look = JSON.stringify([window, style, this.shown.size]);
     const stepped = look === this.look && t !== this.lastDate;

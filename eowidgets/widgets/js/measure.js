@@ -3,7 +3,7 @@ import { geodesic, ringArea } from "./geodesic.js";
 import { Polygon } from "./polygon.js";
 import { profile } from "./profile.js";
 
-// A line on the picture: its length, the area within it, and what is drawn along it as a small chart.
+// A line on the picture: its length, the area within it, and the values along it as a small chart.
 
 const EDGE_PIECES = 24; // of an edge whose area is measured: it is straight in the picture, not on the globe
 
@@ -12,7 +12,7 @@ export class Measure {
     Object.assign(this, { state, store, picture });
     this.tool = new Polygon((p) => picture.toScreen(p), {
       least: 2, ondone: (corners) => this.keep(corners), onchange: () => (picture.drawn(), this.update()),
-      words: "Click along the line. A double-click or Enter twice finishes; Escape gives up.",
+      words: "Click along the line. A double-click or Enter twice finishes; Escape cancels.",
     });
     this.numbers = h("div", { class: "eow-measure-numbers", role: "status" });
     this.chart = h("div", {});
@@ -41,7 +41,7 @@ export class Measure {
     this.state.now("transect", ground.known ? corners.map(([x, y]) => ground.toLonLat(x, y)) : corners);
   }
 
-  // "1.23 km", or pixels where the raster has no place on Earth.
+  // "1.23 km", or pixels if the raster has no CRS.
   length(line) {
     const { ground } = this.picture;
     const part = (a, b) => (ground.known ? geodesic(ground.toLonLat(...a), ground.toLonLat(...b)) : Math.hypot(a[0] - b[0], a[1] - b[1]));
@@ -81,7 +81,7 @@ export class Measure {
   plot({ points, channels, colors, what }, end) {
     const [w, hgt] = [250, 70];
     const all = channels.flatMap((c) => c.filter(Number.isFinite));
-    if (!all.length) return [h("div", { class: "eow-faint" }, "Nothing was measured along the line on this date.")];
+    if (!all.length) return [h("div", { class: "eow-faint" }, "There is no measurement along the line on this date.")];
     const [low, high] = [Math.min(...all), Math.max(...all)];
     const y = (v) => 4 + (1 - (v - low) / (high - low || 1)) * (hgt - 8);
     const x = (i) => (i / Math.max(1, points.length - 1)) * w;
@@ -91,7 +91,7 @@ export class Measure {
     const names = `${what.name}${what.unit ? ` (${what.unit})` : ""}, ${this.state.label(this.state.t)}`;
     const svg = h("svg", { viewBox: `0 0 ${w} ${hgt}`, class: "eow-profile", role: "img", "aria-label": `${names}: from ${digits(low)} to ${digits(high)} along the line` },
       ...channels.map((c, i) => h("path", { d: path(c), class: "eow-line", style: `stroke:${safeColor(colors[i])}` })), mark);
-    // The place that belongs to what is pointed at is marked on the picture.
+    // The place under the pointer in the chart is marked on the picture.
     const point = (i) => {
       this.pointed = i;
       this.at = i === null ? null : points[i];
@@ -105,7 +105,7 @@ export class Measure {
       point(Math.round(Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * (points.length - 1)));
     });
     svg.addEventListener("pointerleave", () => point(null));
-    if (this.pointed < points.length && this.pointed !== null) point(this.pointed); // below the pointer the chart was drawn anew
+    if (this.pointed < points.length && this.pointed !== null) point(this.pointed); // the chart was redrawn under the pointer
     return [
       h("div", { class: "eow-profile-head" }, h("span", {}, names), value),
       h("div", { class: "eow-profile-body" }, h("div", { class: "eow-profile-limits" }, h("span", {}, digits(high)), h("span", {}, digits(low))), svg),

@@ -1,6 +1,6 @@
 import { h, safeColor } from "./dom.js";
 
-// What lies above the picture: areas and the polygon being drawn, pins, swipe handle, scale bar, north arrow.
+// The overlay of the picture: areas and the polygon being drawn, pins, swipe handle, scale bar, north arrow.
 
 export function overlay(picture) {
   const { clientWidth: width, clientHeight: height } = picture.element;
@@ -36,7 +36,7 @@ function pins(picture) {
   });
 }
 
-// The line that was measured, and the place on it that its profile is pointed at.
+// The measured line, and the place on it under the pointer in its profile.
 function measured(picture) {
   const { measure } = picture;
   if (!measure || measure.tool.on || measure.line.length < 2) return [];

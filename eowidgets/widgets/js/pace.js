@@ -1,5 +1,5 @@
-// Without a GPU a full picture takes longer than a frame: dates that fly by are drawn at half the resolution, and the
-// full one follows at rest.
+// Without a GPU a full picture takes longer than a frame: during fast steps dates are drawn at half the resolution,
+// and the full one follows at rest.
 
 const SLOW = 14; // ms
 const REFINE = 140; // ms after the last step
@@ -26,7 +26,7 @@ export class Pace {
     return 2;
   }
 
-  // What a draw took, forgetting the past slowly; a half-size one says nothing about a full one.
+  // Moving average of the time of a full draw; draws at half size are not included.
   took(ms, rough) {
     if (rough === 1) this.cost = 0.7 * this.cost + 0.3 * ms;
   }

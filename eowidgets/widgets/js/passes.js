@@ -1,11 +1,11 @@
-// From a style (traits of the model) to what the backend draws.
+// Conversion of a style (traits of the model) to passes of the backend.
 
 const luts = new Map();
 
 // 256 RGBA colours of a colour map, from the base64 of its RGB that came with the head.
 export function lut(head, name) {
   const turned = name.endsWith("_r") ? name.slice(0, -2) : `${name}_r`;
-  const flip = !head.cmaps[name] && Boolean(head.cmaps[turned]); // the kernel sends it later, where there is one
+  const flip = !head.cmaps[name] && Boolean(head.cmaps[turned]); // the kernel, if there is one, sends it later
   const text = head.cmaps[name] ?? head.cmaps[turned] ?? head.cmaps.viridis;
   const id = flip ? `${text} turned` : text;
   if (!luts.has(id)) {
@@ -73,7 +73,7 @@ export function gridOf(main, source) {
 
 const three = (list) => (list.length === 3 ? list : [list[0], list[0], list[0]]);
 
-// One pass, or null while its pixels are on their way. side: { key, t, plane?(band) } and perhaps another to subtract.
+// One pass, or null until its pixels have arrived. side: { key, t, plane?(band) } and perhaps another to subtract.
 export function pass(store, style, side, other, window, clip, above = false) {
   const source = store.source(side.key);
   const what = subject(source, style);
@@ -83,7 +83,7 @@ export function pass(store, style, side, other, window, clip, above = false) {
   const against = other ? planesOf(other) : null;
   if (planes.some((p) => !p) || against?.some((p) => !p)) return null;
   const [x0, y0, x1, y1, stride] = window.split(",").map(Number);
-  // Two cubes side by side are only comparable on one scale: that of the first, where it draws the same.
+  // Two cubes side by side are only comparable on one scale: that of the first, if both draw the same quantity.
   const first = subject(store.sources[0], style);
   const same = first.q && first.kind === what.kind && first.bands.join() === what.bands.join();
   const { low, high } = limits(style, same ? first.q : what.q, Boolean(other));

@@ -8,11 +8,11 @@ import { Pace } from "./pace.js";
 import { pass, subject } from "./passes.js";
 import { Polygon } from "./polygon.js";
 
-// The picture: a canvas with the current date, and above it an SVG with what belongs to a place. What mouse and fingers
-// do to it is in gestures.js.
+// The picture: a canvas with the current date, and above it an SVG with everything that has a place. Mouse and touch
+// are in gestures.js.
 
-const OVERLAYS = 3; // windows that are drawn above one that has all that is in view
-const TOUCH = 8; // pixels of the screen within which a click means a thing
+const OVERLAYS = 3; // windows that are drawn above one that covers the view
+const TOUCH = 8; // pixels of the screen within which a click selects an object
 
 export class Picture {
   constructor(state, store, { onpin, onarea, onhover }) {
@@ -22,7 +22,7 @@ export class Picture {
     this.hint = h("div", { class: "eow-hint", role: "status" });
     this.element = h("div", {
       class: "eow-picture", tabindex: 0, role: "application", ...OWN_KEYS,
-      "aria-label": "Picture. Arrow keys change the date, with shift they move the picture, plus and minus zoom. Enter pins the pixel in the middle, with shift it takes what is in view as the area; so do a click, and shift and drag. P begins a polygon, to which Enter adds corners.",
+      "aria-label": "Picture. Arrow keys change the date, with shift they move the picture, plus and minus zoom. Enter pins the pixel in the middle, with shift it makes the view the area; a click, and shift and drag do the same. P starts a polygon, to which Enter adds corners.",
     }, this.canvas, this.overlay, this.hint);
     this.context = this.canvas.getContext("2d", { willReadFrequently: false });
     this.view = null;
@@ -87,7 +87,7 @@ export class Picture {
     this.moved();
   }
 
-  // What is being drawn corner by corner: an area, or a line to measure.
+  // The shape that is being drawn corner by corner: an area, or a line to measure.
   get tool() {
     return [this.polygon, this.measure?.tool].find((t) => t?.on) ?? null;
   }
@@ -112,7 +112,7 @@ export class Picture {
 
   say() {
     const late = this.late ? `Loading ${this.state.label(this.state.t)}: the picture is still that of ${this.state.label(this.lastT)}.` : "";
-    const text = this.tool?.hint || late || (this.bare ? "Nothing was measured here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
+    const text = this.tool?.hint || late || (this.bare ? "There is no measurement here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
     if (this.hint.textContent !== text) this.hint.textContent = text;
   }
 
@@ -163,7 +163,7 @@ export class Picture {
     this.redraw();
   }
 
-  // A step through time changes nothing above the picture.
+  // A step through time does not change the overlay.
   redraw(decorate = true) {
     this.stale ||= decorate;
     this.stepped = !decorate && (this.stepped || !this.pending);
@@ -184,7 +184,7 @@ export class Picture {
     const sides = (this.sides = []);
     const passes = kept && !this.detail.large(this.main, [1]) ? null : this.current(t, kept);
     this.sides = null;
-    this.detail.plan(sides); // before drawing, which takes longer than to ask
+    this.detail.plan(sides); // before drawing, which takes longer than a request
     const rough = this.pace.rough(this.stepped && !kept);
     this.stepped = false;
     const look = JSON.stringify([this.view, this.canvas.width, this.canvas.height, this.main.version]);
@@ -209,7 +209,7 @@ export class Picture {
     this.state.drawn(something);
   }
 
-  // The passes of the current date; while nothing of it is here, those of the date that was drawn before.
+  // The passes of the current date; until its pixels arrive, those of the date that was drawn before.
   current(t, kept) {
     const passes = this.passes(t);
     this.late = false;
@@ -227,7 +227,7 @@ export class Picture {
     return this.late ? before : passes;
   }
 
-  // Whether something of a date is here.
+  // Whether any pixels of a date are loaded.
   ready(t) {
     return this.store.has(this.main.key, subject(this.main, this.state.style).bands, this.store.coarse(this.main.key), t);
   }
@@ -264,7 +264,7 @@ export class Picture {
     return out.filter(Boolean);
   }
 
-  // The finest window that has all that is in view, and finer ones above it; asks for what is missing.
+  // The finest window that covers the view, and finer ones above it; requests missing pixels.
   stack(side, style, other = null, clip = undefined, above = false) {
     const source = this.store.source(side.key);
     const what = subject(source, style);
@@ -283,7 +283,7 @@ export class Picture {
     const base = Math.max(0, ready.findLastIndex((w) => this.detail.covers(w, source)));
     if (source === this.main && !other && !side.range) this.bare ||= !this.store.measured(side.key, what.bands, ready[base], side.t);
     if (side.range) return this.median(side, style, ready, clip);
-    // What is half transparent would show what lies below it.
+    // Windows below would show through a transparent layer.
     const drawn = style.opacity < 1 ? [ready[base]] : [ready[base], ...ready.slice(base + 1).slice(-OVERLAYS)];
     return drawn.map((w, i) => pass(this.store, style, side, other, w, clip, above || i > 0));
   }
@@ -293,7 +293,7 @@ export class Picture {
     else if (source.coarse > 1) this.store.want(key, bands, `0,0,${source.width},${source.height},1`, t);
   }
 
-  // The median of a range of dates, as fine as it is there.
+  // The median of a range of dates, at the finest loaded level.
   median(side, style, windows, clip) {
     const [first, last] = side.range;
     const hide = style.clouds !== "show" || this.store.source(side.key).mask;

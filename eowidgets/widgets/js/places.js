@@ -1,7 +1,7 @@
 import { button, h, safeColor } from "./dom.js";
 import { AREA_COLOR, COLORS, MOST_PLACES } from "./state.js";
 
-// Pins and areas: how one is added, what colour it gets, and the chips that take one away again.
+// Pins and areas: adding them, their colours, and the chips that remove them.
 
 export class Places {
   constructor(picture, onproblem) {
@@ -17,13 +17,13 @@ export class Places {
     return this.state.model;
   }
 
-  // A colour that nothing has yet.
+  // An unused colour.
   color() {
     const used = [...this.model.get("pins"), ...this.model.get("polygons")].map((p) => p.color);
     return COLORS.find((c) => !used.includes(c)) ?? COLORS[used.length % COLORS.length];
   }
 
-  // A click on a pin takes it away, a click elsewhere puts one on the pixel.
+  // A click on a pin removes it, a click elsewhere sets one on the pixel.
   pin(x, y, reach = 0) {
     const { source } = this.state;
     const { ground } = this.picture;
@@ -37,13 +37,13 @@ export class Places {
     this.state.now("pins", [...pins, { ...place, color: this.color() }].slice(-MOST_PLACES));
   }
 
-  // Whether a shape drawn here has a place on the ground; says so where it has not.
+  // Whether a shape drawn here has a place on the ground; shows a message otherwise.
   grounded() {
-    if (!this.picture.ground.known) this.onproblem("This cube has no CRS, so an area on it has no place on the ground: set one with cube.rio.write_crs.");
+    if (!this.picture.ground.known) this.onproblem("This cube has no CRS, so areas cannot be drawn on it: set one with cube.rio.write_crs.");
     return this.picture.ground.known;
   }
 
-  // The newest shape is the area that everything works on; the one before keeps its place in the chart.
+  // The newest shape is the area that panels use; the previous one stays in the chart.
   area(corners) {
     const { ground } = this.picture;
     if (!this.grounded()) return;

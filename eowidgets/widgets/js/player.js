@@ -1,7 +1,7 @@
-// Steps through time while the model is playing. A date of which nothing is here yet is waited for.
+// Steps through time while the model is playing. It waits for a date without loaded pixels.
 
 const PATIENCE = 3000; // ms
-const AGAIN = 30; // ms between two looks
+const AGAIN = 30; // ms between two checks
 
 export function player(state) {
   let timer = 0;

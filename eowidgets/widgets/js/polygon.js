@@ -1,7 +1,7 @@
 // A polygon or a line as it is drawn, corner by corner: the first corner again, or the last one twice, finishes it.
 
 const NEAR = 8; // pixels of the screen
-const HOW = "Click the corners. The first one again, a double-click or Enter twice finishes; Escape gives up.";
+const HOW = "Click the corners. The first one again, a double-click or Enter twice finishes; Escape cancels.";
 
 export class Polygon {
   // toScreen: from pixels of the cube to pixels of the screen. ondone(corners); onchange(): something to draw has changed;
@@ -43,7 +43,7 @@ export class Polygon {
     this.onchange();
   }
 
-  // What has too few corners has no size, and is left off.
+  // A shape with too few corners has no size, and is dropped.
   finish() {
     const corners = this.corners;
     this.cancel();

@@ -1,11 +1,11 @@
 import { drawn } from "./sample.js";
 
-// What is drawn of the cube along a line, at about one place per pixel.
+// Values of the drawn cube along a line, at about one place per pixel.
 
 const MOST_POINTS = 500;
 const TONES = ["#d32f2f", "#2e7d32", "#1565c0"]; // of a mix of bands
 
-// line: corners in pixels of the cube. Gives { points, channels, colors, what }, or null while no pixel of it is here.
+// line: corners in pixels of the cube. Returns { points, channels, colors, what }, or null until pixels of it are loaded.
 export function profile(store, state, line) {
   const points = along(line);
   const xs = points.map(([x]) => x);

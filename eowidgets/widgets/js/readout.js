@@ -2,10 +2,10 @@ import { digits, h } from "./dom.js";
 import { gridOf, subject } from "./passes.js";
 import { evaluate } from "./cpu.js";
 
-// What lies under the pointer: place, bands, index and cloud of what is drawn there, and the value, class and probability of
+// Readout under the pointer: place, bands, index and cloud of the picture, and the value, class and probability of
 // each layer. Only what is in the browser at full resolution is shown.
 
-const EXTRA = /prob|confidence|uncertain|std|score/i; // bands of a layer that say how sure it is
+const EXTRA = /prob|confidence|uncertain|std|score/i; // bands of a layer with its certainty
 const USUAL = "NDVI"; // shown with a mix of bands
 
 export class Readout {
@@ -38,7 +38,7 @@ export class Readout {
     element.replaceChildren(...parts);
   }
 
-  // What is drawn of the cube at this place: of a difference both dates, of a swipe the half that is pointed at.
+  // Values of the cube at this place: of a difference both dates, of a swipe the half under the pointer.
   main(x, y) {
     const { compare, source, style, selection, t } = this.state;
     const cell = [Math.floor(x), Math.floor(y)];
@@ -67,7 +67,7 @@ export class Readout {
     return extra ? [...own, ...this.doubt(source, style, t, u, v, prefix)] : own;
   }
 
-  // How sure a layer is, where it has a band for that besides the one drawn.
+  // The certainty of a layer, if it has a band for it in addition to the one drawn.
   doubt(source, style, t, x, y, prefix) {
     const drawn = subject(source, style).bands;
     const bands = source.bands.filter((b) => EXTRA.test(b.name) && !drawn.includes(b.name)).slice(0, 2);
@@ -79,7 +79,7 @@ export class Readout {
     });
   }
 
-  // Where the pointer rests, the date or the style may change below it.
+  // The date or the style may change while the pointer rests.
   refresh() {
     if (this.at) this.show(this.at);
   }
@@ -118,7 +118,7 @@ export class Readout {
     return found && this.decode(source, band, found.plane, found.plane.dates === 1 ? 0 : t, found.x, found.y);
   }
 
-  // From the median that is drawn, once all of it is there.
+  // From the drawn median, once it is complete.
   median(source, band, [first, last], x, y) {
     const hide = this.state.style.clouds !== "show" || source.mask;
     const plane = this.store.made(source.key, band, `0,0,${source.width},${source.height},1`, first, last, hide);

@@ -1,12 +1,12 @@
 import { evaluate } from "./cpu.js";
 import { subject } from "./passes.js";
 
-// Values of a part of the raster on one date, from the finest pixels in the browser that are few enough to be read at once.
+// Values of a part of the raster on one date, from the finest pixels in the browser whose number can be read at once.
 
 const AT_MOST = 262_144; // pixels
 
 // box: [x0, y0, x1, y1] in pixels of the cube. Gives { values: [array per band], cloudy, x0, y0, width, height, stride } or
-// null, where nothing of it is here.
+// null without loaded pixels.
 export function patch(store, source, bands, t, [x0, y0, x1, y1], most = AT_MOST) {
   const parts = store.windows(source.key, bands[0], t).filter((w) => store.has(source.key, bands, w, t)).map((window) => {
     const [a, b, c, d, stride] = window.split(",").map(Number);
@@ -43,7 +43,7 @@ function clouds(store, source, { window, x, y, width, height }, t) {
   return out;
 }
 
-// What is drawn there: a list of values per channel (one, or three of a mix of bands), NaN where nothing was measured.
+// Values of the picture there: a list of values per channel (one, or three of a mix of bands), NaN where nothing was measured.
 export function drawn(store, source, style, t, box) {
   const what = subject(source, style);
   const found = patch(store, source, what.bands, t, box);

@@ -1,13 +1,13 @@
 import { evaluate } from "./cpu.js";
 import { subject } from "./passes.js";
 
-// Series of pins and areas, from the pixels that are in the browser; what is not here is asked of the kernel once.
+// Series of pins and areas, from the pixels in the browser; missing ones are requested from the kernel once.
 
 const VEGETATION = ["NDVI", "kNDVI", "EVI", "SAVI", "GNDVI", "NDREI", "VARI", "DpRVIVV"]; // the first that the bands allow
 const MOST_PIXELS = 4_000_000; // of an area, read back from the GPU per date
-const AT_ONCE = 65_536; // pixels of an area that are looked at without a pause
+const AT_ONCE = 65_536; // pixels of an area that are processed without a pause
 const SLICE = 10; // ms of work between two frames
-const ENOUGH = 0.5; // where less of an area was seen, its date is drawn hollow
+const ENOUGH = 0.5; // below this observed share of an area, its date is drawn hollow
 
 export class SeriesReader {
   constructor(store, state) {
@@ -33,7 +33,7 @@ export class SeriesReader {
     this.jobs = [];
   }
 
-  // What the chart shows: the index or band that is drawn; of a mix a vegetation index, where the bands allow one, else its first channel.
+  // Quantity of the chart: the index or band that is drawn; of a mix a vegetation index if the bands allow one, else its first channel.
   what() {
     const what = subject(this.state.source, this.state.style);
     if (what.kind !== "rgb") return what;
@@ -64,7 +64,7 @@ export class SeriesReader {
     return { name: pin.name || "pixel", color: pin.color, stamps, values, hollow: this.store.cloudy(source.key, x, y) };
   }
 
-  // An area may have millions of values: they are looked at between frames, and the chart follows when all are done.
+  // An area may have millions of values: they are processed between frames, and the chart is updated at the end.
   area(area, what) {
     const { source } = this.state;
     const id = this.key({ area: area.geometry }, what);
@@ -80,7 +80,7 @@ export class SeriesReader {
     return this.line(id, area.color, area.name);
   }
 
-  // The planes that have all of a box, at full resolution; null where one is not here.
+  // The planes that cover a box at full resolution; null if one is not loaded.
   parts({ x0, y0, w, hgt }, what) {
     const { source } = this.state;
     if (w * hgt > MOST_PIXELS && !this.store.model.alone) return null;
@@ -99,19 +99,19 @@ export class SeriesReader {
     for (let t = 0; t < stamps.length; t++) {
       const sum = { n: 0, first: 0, second: 0, base: null, counts: what.classes && new Map() };
       for (let row = 0; row < box.hgt; row += rows) {
-        // What has been dropped meanwhile (another view, a lost context) is measured anew when it is asked for again.
+        // Series dropped meanwhile (another view, a lost context) are computed again on demand.
         const now = this.parts(box, what);
         if (!now || now.some((p, i) => p.plane !== parts[i].plane)) return void this.answers.delete(id);
         this.add(sum, now, t, row, Math.min(rows, box.hgt - row), box, inside, bands, what.rpn);
         yield;
       }
       const shift = sum.n ? sum.first / sum.n : NaN;
-      // A mean of class numbers means nothing: of classes it is the most frequent one, the least of equals.
+      // Class numbers have no mean: the most frequent class is used, the lowest number in a tie.
       const mean = sum.counts && sum.n ? mostFrequent(sum.counts) : sum.base + shift;
-      const spread = sum.counts ? 0 : Math.sqrt(Math.max(0, sum.second / sum.n - shift * shift));
+      const std = sum.counts ? 0 : Math.sqrt(Math.max(0, sum.second / sum.n - shift * shift));
       out.values.push(mean);
-      out.low.push(mean - spread);
-      out.high.push(mean + spread);
+      out.low.push(mean - std);
+      out.high.push(mean + std);
       out.hollow.push(sum.n < ENOUGH * count ? 1 : 0);
     }
     this.answers.set(id, out);
@@ -198,7 +198,7 @@ function boxOf(rings, source) {
   return w > 0 && hgt > 0 ? { x0, y0, w, hgt } : null;
 }
 
-// Which pixels belong to rings: those whose centre lies in an odd number of them; where there is none, those touched.
+// Pixels of rings: those whose centre lies in an odd number of them; without any, those touched.
 function insideRings(rings, { x0, y0, w, hgt }) {
   const out = new Uint8Array(w * hgt);
   for (let row = 0; row < hgt; row++) {

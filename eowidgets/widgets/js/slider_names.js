@@ -1,4 +1,4 @@
-// The handles of ipywidgets' sliders have no name for a screen reader: they get that of the slider beside them.
+// The handles of ipywidgets' sliders have no name for a screen reader: they get that of their slider.
 
 export function nameSliders(element) {
   const box = element.closest(".eow-explorer, .eow-model-panel");

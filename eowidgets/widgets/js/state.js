@@ -1,10 +1,10 @@
-// What a view needs to know, read from the model's traits, and how it says what the person did. Changing the date
-// tells the other views of this model at once and the kernel only when the person has come to rest: a step through
-// time costs no message.
+// The state of a view, read from the model's traits, and its changes by the user. A change of the date is passed to
+// the other views of this model immediately, and to the kernel only when the changes stop: a step through time sends
+// no message.
 
 const REST = 300; // ms
 const CLOUDY = 0.2; // cover of a date that is left out where clear dates are stepped through
-// Okabe and Ito's colours, safe for colour-blind eyes; their vermilion is that of the area everywhere.
+// Okabe and Ito's colours, safe for colour-blind eyes; their vermilion is used for the area.
 export const COLORS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"];
 export const AREA_COLOR = "#d55e00";
 export const MOST_PLACES = COLORS.length; // pins, and polygons
@@ -68,7 +68,7 @@ export class State {
     return this.model.get("layers");
   }
 
-  // --- what the person does -----------------------------------------------------------------------------------
+  // --- actions of the user ------------------------------------------------------------------------------------
 
   go(i) {
     const t = Math.min(this.stamps.length - 1, Math.max(0, i));
@@ -80,12 +80,12 @@ export class State {
     this.go(this.after(this.t, by));
   }
 
-  // Where a step from a date leads.
+  // The date after a step from a date.
   after(from, by) {
     const n = this.stamps.length;
     const next = (t) => (this.model.get("loop") ? (t + by + n) % n : Math.min(n - 1, Math.max(0, t + by)));
     let t = next(from);
-    // As far as the cloud cover is known; where no date is clear, all are stepped through.
+    // As far as the cloud cover is known; if no date is clear, all are stepped through.
     const cloudy = (i) => this.model.get("clear_only") && this.source.cover[i] > CLOUDY;
     for (let i = 1; i < n && cloudy(t); i++) t = next(t);
     return cloudy(t) ? next(from) : t;
@@ -126,7 +126,7 @@ export class State {
     this.timer = setTimeout(() => this.model.save_changes(), REST);
   }
 
-  // Whatever waits is said before the view goes.
+  // Pending changes are sent before the view is removed.
   close() {
     if (!this.timer) return;
     clearTimeout(this.timer);
@@ -146,7 +146,7 @@ export class State {
     });
   }
 
-  // What was drawn: [{ geometry, color, name, rings }], rings in pixels, the area in hand last.
+  // Drawn shapes: [{ geometry, color, name, rings }], rings in pixels, the area in hand last.
   areas(ground) {
     if (!ground.known) return [];
     const own = this.model.get("area");

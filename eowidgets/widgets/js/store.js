@@ -2,11 +2,11 @@ import { GlBackend } from "./gl.js";
 import { CpuBackend } from "./cpu.js";
 import { far, inflate } from "./inflate.js";
 
-// The pixels of a viewer: asked for once, kept on the GPU, shared by every view of the same model and by its layers
+// The pixels of a viewer: requested once, kept on the GPU, shared by every view of the same model and by its layers
 // on maps. A window is "x0,y0,x1,y1,stride"; a plane is one band of one window, all dates, or, of a frame, one date of it.
 
 const FRAME_BYTES = 160_000_000; // of frames, those that were used last
-const MEDIAN_WORK = 100_000; // values that the first part of a median looks at
+const MEDIAN_WORK = 100_000; // values that the first part of a median processes
 const SHARED = Symbol.for("eowidgets.shared");
 
 // One backend and one register of stores for the page, whichever widget's module came first.
@@ -39,13 +39,13 @@ export class Store {
     this.asked = new Set();
     this.medians = new Map();
     this.needs = new Map(); // what each view needs now: [{ source, bands, window, t }]
-    this.needed = new Set(); // keys of the planes that the kernel was asked for last
+    this.needed = new Set(); // keys of the planes that were requested last
     this.frameBytes = 0;
     this.clock = 0;
     this.listeners = new Set();
     this.messages = 0;
-    this.covers = 0; // how often the cloud cover of a date was learnt
-    this.edits = 0; // how often pixels of the cube that were here were painted over
+    this.covers = 0; // number of times that the cloud cover of a date was received
+    this.edits = 0; // number of times that loaded pixels of the cube were painted over
     this.zip = shared().zip ?? far();
     this.order = Promise.resolve();
     this.receive = (message, buffers) => this.hear(message, buffers);
@@ -58,14 +58,14 @@ export class Store {
     this.preload();
   }
 
-  // The coarse picture of one date came with the model: nothing has to be asked before something is seen.
+  // The coarse picture of one date is part of the model's state: it is drawn without a request.
   preload() {
     for (const { data, ...head } of this.model.get("first") ?? []) {
       if (this.source(head.source)?.version === head.version) this.put(head, data);
     }
   }
 
-  // The last view has gone: give the memory back.
+  // The last view was removed: release the memory.
   release() {
     this.users -= 1;
     if (this.users > 0) return;
@@ -107,7 +107,7 @@ export class Store {
     return new Map(this.sources.map((s) => [s.key, s.version]));
   }
 
-  // Sources have come, gone or changed: what is still the same stays where it is.
+  // Sources were added, removed or changed: planes of unchanged ones are kept.
   renew() {
     const now = this.current();
     const gone = (key) => now.get(key.split("|")[0]) !== this.versions.get(key.split("|")[0]);
@@ -120,7 +120,7 @@ export class Store {
     this.changed();
   }
 
-  // A lost context took every texture along: ask again for what is drawn.
+  // All textures are lost with the context: request the drawn ones again.
   forget() {
     this.drop(() => true);
     this.asked.clear();
@@ -130,7 +130,7 @@ export class Store {
     this.changed();
   }
 
-  // pixels: whether there are new ones, not only another part of what is made of them.
+  // pixels: whether there are new ones, not only a further part of a derived plane.
   changed(pixels = true) {
     for (const f of this.listeners) f(pixels);
   }
@@ -165,7 +165,7 @@ export class Store {
     });
   }
 
-  // Whether some pixel of each band was measured on a date, as far as a window tells.
+  // Whether a pixel of each band was measured on a date, as far as a window shows it.
   measured(key, bands, window, t) {
     return bands.every((b) => {
       const plane = this.plane(key, b, window, t);
@@ -173,7 +173,7 @@ export class Store {
     });
   }
 
-  // Windows of a band that are here at least in part, the finest first; only those that may have a date, if one is given.
+  // Windows of a band that are loaded at least in part, the finest first; only those that may have a date, if one is given.
   windows(key, band, t) {
     const own = new Set();
     for (const id of this.planes.keys()) {
@@ -183,7 +183,7 @@ export class Store {
     return [...own].sort((a, b) => Number(a.split(",")[4]) - Number(b.split(",")[4]));
   }
 
-  // Whether everything that was asked for is here.
+  // Whether all requested pixels are loaded.
   whole() {
     return [...this.asked].every((key) => this.planes.get(key)?.have.every(Boolean)) && !this.outstanding().size;
   }
@@ -192,8 +192,8 @@ export class Store {
     return new Set([...this.needed].filter((key) => !this.planes.get(key)?.have[0]));
   }
 
-  // All frames that a view needs now, the most important first; they replace those that it needed before. The kernel is told
-  // where that changes anything, and reads nothing that no view needs any more.
+  // All frames that a view needs now, the most important first; they replace those that it needed before. Changes are sent
+  // to the kernel, which reads nothing that no view needs any more.
   need(view, frames, near = {}) {
     this.clock += 1;
     if (frames.length || Object.keys(near).length) this.needs.set(view, { frames, near });
@@ -215,13 +215,13 @@ export class Store {
     this.model.send({ type: "need", frames: list, near: JSON.parse(around), zip: this.zip });
   }
 
-  // What is here of a frame that will not be completed.
+  // Loaded parts of a frame that will not be completed.
   giveUp(key) {
     const plane = this.planes.get(key);
     if (plane?.frame && !plane.have[0]) this.forgetPlane(key, plane);
   }
 
-  // Ask for bands of a window, once; the kernel sends the dates nearest to t first.
+  // Request bands of a window once; the kernel sends the dates nearest to t first.
   want(key, bands, window, t) {
     const missing = bands.filter((b) => !this.asked.has(`${key}|${b}|${window}`));
     if (!missing.length) return;
@@ -230,11 +230,11 @@ export class Store {
     this.model.send({ type: "want", source: key, bands: missing, window: window.split(",").map(Number), date: t, zip: this.zip });
   }
 
-  // One after the other: what a model has painted must not be overtaken by the pixels below it.
+  // In order: the pixels of the cube must not replace those that a model has painted.
   hear(message, buffers) {
     if (!this.zip || message.type === "series") return this.take(message, buffers);
     const whole = message.zip ? inflate(buffers[0]).then((data) => [data]) : buffers;
-    const failed = (problem) => this.model.set("error", { message: "Pixels that came could not be read.", details: String(problem.stack ?? problem) });
+    const failed = (problem) => this.model.set("error", { message: "Received pixels could not be read.", details: String(problem.stack ?? problem) });
     this.order = this.order.then(async () => this.users > 0 && this.take(message, await whole)).catch(failed);
     return this.order;
   }
@@ -245,7 +245,7 @@ export class Store {
     else if (message.type === "region") this.region(message, buffers[0]);
   }
 
-  // What was not known when the head was sent: how a lazy cube's bands are stored, and their range.
+  // Metadata unknown when the head was sent: how a lazy cube's bands are stored, and their range.
   learn({ source, bands, indices }) {
     const head = this.source(source);
     if (!head) return;
@@ -255,11 +255,11 @@ export class Store {
   }
 
   chunk(head, buffer) {
-    // What was asked for before the cube changed may still be on its way.
+    // Pixels requested before the cube changed may still arrive.
     const key = keyOf(head);
     if (head.version !== this.source(head.source)?.version || !(this.asked.has(key) || this.needed.has(key))) return;
     this.put(head, buffer);
-    // A frame can be drawn when all its bands are here: drawing once for each would cost more than reading it.
+    // A frame is drawn when all its bands are loaded: drawing after each would take longer than reading it.
     const rest = head.frame === undefined ? "" : `|${head.window.join(",")}|${head.frame}`;
     if (!rest || ![...this.outstanding()].some((k) => k.startsWith(`${head.source}|`) && k.endsWith(rest))) this.changed();
   }
@@ -305,7 +305,7 @@ export class Store {
     this.changed();
   }
 
-  // Values of one pixel on every date: NaN where nothing was measured. Null where the full resolution is not here.
+  // Values of one pixel on every date: NaN where nothing was measured. Null if the full resolution is not loaded.
   series(key, band, x, y) {
     const found = this.finest(key, band, x, y);
     if (!found) return null;
@@ -334,8 +334,8 @@ export class Store {
     return null;
   }
 
-  // The median of the clear dates first..last of a band, as a plane of one date; made once, on the GPU, some rows a
-  // frame so that nothing stands still meanwhile. Null until all rows are there.
+  // The median of the clear dates first..last of a band, as a plane of one date; computed once, on the GPU, some rows per
+  // frame so that the page stays responsive. Null until all rows are complete.
   median(key, band, window, first, last, hide) {
     const plane = this.plane(key, band, window);
     if (!plane || plane.pages?.length > 1 || !plane.have.subarray(first, last + 1).every(Boolean)) return null;
@@ -348,7 +348,7 @@ export class Store {
     const job = this.medians.get(id);
     if (job.y < plane.height) {
       const now = performance.now();
-      // As much as leaves a frame its time, which is a thousand times more on a GPU than without one.
+      // Number of rows that fits into a frame, a thousand times more on a GPU than without one.
       if (job.last) job.rows = now - job.last < 25 ? job.rows * 2 : now - job.last > 60 ? Math.max(1, job.rows >> 1) : job.rows;
       job.last = now;
       const rows = Math.min(job.rows, plane.height - job.y);
@@ -363,7 +363,7 @@ export class Store {
     return job.y >= plane.height ? job.target : null;
   }
 
-  // A median that is complete, or null; nothing is begun.
+  // A complete median, or null; does not start the computation.
   made(key, band, window, first, last, hide) {
     const job = this.medians.get(`${key}|${band}|${window}|${first}|${last}|${hide}`);
     return job?.target.have[0] ? job.target : null;
@@ -385,11 +385,11 @@ const keyOf = ({ source, band, window, frame }) => `${source}|${band}|${window.j
 function typed(buffer, bits) {
   const bytes = buffer instanceof DataView ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new Uint8Array(buffer);
   if (bits === 8) return bytes;
-  // A 16-bit view needs an even address; messages do not promise one.
+  // A 16-bit view needs an even address; messages do not guarantee one.
   return bytes.byteOffset % 2 ? new Uint16Array(bytes.slice().buffer) : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
 }
 
-// What a plane of some stride keeps of a patch: the pixels in the middle of its cells that lie in the patch.
+// Pixels of a patch for a plane of some stride: the pixels in the middle of its cells that lie in the patch.
 function thinned(data, patch, stride, plane) {
   const half = Math.floor(stride / 2);
   const first = (at) => Math.max(0, Math.ceil((at - half) / stride));

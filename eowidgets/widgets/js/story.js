@@ -2,13 +2,13 @@ import { inflate } from "./inflate.js";
 import { keepLink, traitsOf } from "./link.js";
 
 // A model without a kernel: the traits and pixels that a page carries itself. It has the part of an anywidget's model
-// that the viewer uses, so that the page runs the very same code.
+// that the viewer uses, so that the page runs the same code.
 
 export class StoryModel {
   constructor({ traits, chunks }) {
     this.traits = traits;
     this.chunks = chunks;
-    this.alone = true; // nobody is there to be asked
+    this.alone = true; // there is no kernel
     this.listeners = new Map();
   }
 
@@ -55,7 +55,7 @@ export function tell(render, id) {
   el.model = new StoryModel(read(`${id}-data`)); // a page around it may set its traits
   el.model.set(traitsOf(location.hash, el.model));
   render({ model: el.model, el });
-  // A view of its own is shown once the picture has its size.
+  // The view is shown once the picture has its size.
   const { bounds } = traitsOf(location.hash, el.model);
   if (bounds) el.model.emit("change:bounds", el.model, bounds);
   addEventListener("hashchange", () => el.model.set(traitsOf(location.hash, el.model)));

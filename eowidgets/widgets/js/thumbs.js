@@ -2,7 +2,7 @@ import { h } from "./dom.js";
 import { pass, subject } from "./passes.js";
 
 // A small picture of the date under the pointer, above the time axis. It is drawn from pixels that are in the browser;
-// where none are, it follows when they arrive.
+// without any, it follows when they arrive.
 
 const [WIDE, HIGH] = [152, 114]; // CSS pixels of the picture
 const CARD = WIDE + 10;

@@ -4,7 +4,7 @@ import { button, digits, fillSelect, h, OWN_KEYS, select } from "./dom.js";
 import { StretchPanel } from "./histogram.js";
 import { limits, subject } from "./passes.js";
 
-// The row of controls above the picture: what is drawn, how, and against what.
+// The row of controls above the picture: bands or index, style, and comparison.
 
 const STRETCH = [["percentile", "2–98 %"], ["minmax", "min–max"]];
 const COMPARE = [["none", "One date"], ["swipe", "Swipe"], ["difference", "Difference"], ["blink", "Blink"]];
@@ -23,7 +23,7 @@ export class Toolbar {
     this.high = this.number("Brightest value (empty: automatic)", "vmax");
     this.stretch = select("Stretch", STRETCH, "percentile", (value) => state.now("stretch", value));
     this.histogram = new StretchPanel(state, store);
-    this.gamma = h("input", { type: "range", min: 0.4, max: 2.5, step: 0.1, "aria-label": "Gamma", title: "Gamma: brightness of the middle", ...OWN_KEYS, oninput: () => state.later("gamma", Number(this.gamma.value)) });
+    this.gamma = h("input", { type: "range", min: 0.4, max: 2.5, step: 0.1, "aria-label": "Gamma", title: "Gamma: brightness of mid-tones", ...OWN_KEYS, oninput: () => state.later("gamma", Number(this.gamma.value)) });
     this.clouds = h("input", { type: "checkbox", ...OWN_KEYS, onchange: () => state.now("clouds", this.clouds.checked ? "hide" : "show") });
     this.mode = select("Compare", COMPARE, "none", (value) => state.now("compare_mode", value));
     this.second = select("Compare with", [], "", (value) => this.against(value));
@@ -32,7 +32,7 @@ export class Toolbar {
     this.rule = button("Measure a line: length, area and profile", rulerIcon(), () => this.onmeasure?.(), { "aria-pressed": "false" });
     this.tools = h("span", { class: "eow-tools" });
     this.home = button("Show the whole picture", homeIcon(), () => this.onhome?.());
-    this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
+    this.cloudsLabel = h("label", { title: "Hide cloudy pixels" }, this.clouds, "hide clouds");
     this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
       this.group("Show", this.what.element, this.cmap), this.group("Limits", this.low, this.high, this.stretch, this.histogram.popover.element), this.group("Gamma", this.gamma), this.cloudsLabel,
       this.group("Compare", this.mode, this.second, this.line), this.tools);
@@ -49,7 +49,7 @@ export class Toolbar {
     return node;
   }
 
-  // Controls that belong together, with a word for what they do; without any that is shown the word goes, too.
+  // Controls that belong together, with a label; the label is hidden if all controls are.
   group(word, ...controls) {
     const node = h("span", { class: "eow-control" }, h("small", {}, word), ...controls);
     this.groups = [...(this.groups ?? []), [node, controls]];
@@ -87,8 +87,8 @@ export class Toolbar {
       node.setAttribute("aria-label", on ? done : begin);
       node.title = on ? done : begin;
     };
-    say(this.draw, area, "Finish the polygon (Escape gives up)", "Draw a polygon");
-    say(this.rule, line, "Finish the line (Escape gives up)", "Measure a line: length, area and profile");
+    say(this.draw, area, "Finish the polygon (Escape cancels)", "Draw a polygon");
+    say(this.rule, line, "Finish the line (Escape cancels)", "Measure a line: length, area and profile");
   }
 
   against(value) {

@@ -1,10 +1,10 @@
 import { button, h } from "./dom.js";
 
-// Steps back and forth through what was put on the picture: pins and shapes, also those that the map or the kernel put there.
+// Undo and redo of pins and shapes on the picture, also of those that the map or the kernel set.
 
 const UNDONE = ["pins", "area", "polygons"];
 const UNDO_STEPS = 50;
-const UNDO_ECHO = 1500; // ms in which the kernel's own form of a shape replaces the one that was drawn
+const UNDO_ECHO = 1500; // ms within which the kernel's form of a shape replaces the drawn one
 
 export class Undo {
   constructor(model) {

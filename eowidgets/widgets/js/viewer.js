@@ -63,7 +63,7 @@ export function view({ model, el }) {
   const playButton = button("Play", "▶", () => state.now("playing", !model.get("playing")), { class: "eow-button eow-play" });
   const speed = h("input", { type: "range", min: 1, max: 24, step: 1, "aria-label": "Dates per second", title: "Dates per second", class: "eow-speed", ...OWN_KEYS, oninput: () => state.later("speed", Number(speed.value)) });
   const loop = button("Repeat", "↻", () => state.now("loop", !model.get("loop")));
-  const which = select("Dates that are stepped through", [["all", "all dates"], ["clear", "clear dates"]], "all", (value) => state.now("clear_only", value === "clear"));
+  const which = select("Dates to step through", [["all", "all dates"], ["clear", "clear dates"]], "all", (value) => state.now("clear_only", value === "clear"));
   const steps = h("div", { class: "eow-steps" },
     button("Earlier", "◂", () => state.step(-1)), playButton, button("Later", "▸", () => state.step(1)), date, loop,
     h("span", { class: "eow-control" }, h("small", {}, "Step"), which), h("span", { class: "eow-control" }, h("small", {}, "Speed"), speed));
@@ -81,15 +81,15 @@ export function view({ model, el }) {
   };
   rows();
 
-  // Pins and areas cost a read from the GPU: only when they or what is drawn has changed, never when the date has.
+  // Pins and areas need a read from the GPU: only when they or the style have changed, not for the date.
   let stale = true;
   const updateChart = () => {
     if (!stale || !model.get("chart")) return;
     stale = false;
     const { what: subjectOf, series, asked } = reader.all(picture.ground);
-    const nothing = series.length ? "Nothing was measured here." : "Pins and area lie outside this picture.";
+    const nothing = series.length ? "There is no measurement here." : "Pins and area lie outside this picture.";
     title.textContent = [subjectOf.title, subjectOf.unit && `(${subjectOf.unit})`].filter(Boolean).join(" ");
-    chart.show(series, { title: subjectOf.name, unit: subjectOf.unit, span: [state.stamps[0], state.stamps.at(-1)], empty: reader.waiting ? "The series is on its way." : asked ? nothing : "" });
+    chart.show(series, { title: subjectOf.name, unit: subjectOf.unit, span: [state.stamps[0], state.stamps.at(-1)], empty: reader.waiting ? "The series is being loaded." : asked ? nothing : "" });
   };
   const guard = (f) => (...args) => {
     try {
@@ -135,7 +135,7 @@ export function view({ model, el }) {
     which.value = model.get("clear_only") ? "clear" : "all";
     speed.value = model.get("speed");
     play.update();
-    picture.redraw(false); // what was played coarse becomes sharp
+    picture.redraw(false); // after coarse playback the picture is sharpened
   };
   const rehead = guard(() => {
     const before = state.source.version;
@@ -145,7 +145,7 @@ export function view({ model, el }) {
     toolbar.heads();
     axis.layout();
     if (state.source.version !== before) {
-      picture.fit(); // a result beside the same cube leaves the view where it is
+      picture.fit(); // a result next to the same cube keeps the view
       ahead.renew();
     }
     redate();
@@ -195,7 +195,7 @@ export function view({ model, el }) {
     else picture.pinMiddle();
   });
   root.addEventListener("keydown", (event) => {
-    // A control keeps the keys that it needs itself.
+    // Controls handle the keys that they need.
     if (["SELECT", "INPUT"].includes(event.target.tagName) || (event.target.tagName === "BUTTON" && event.key === " ")) return;
     const name = (event.shiftKey && shifted[event.key] ? shifted : keys)[event.key];
     const act = event.altKey ? null : event.ctrlKey || event.metaKey ? commands(event) : name;
@@ -207,7 +207,7 @@ export function view({ model, el }) {
 
   const leave = join(model);
   el.append(root);
-  // Where this view is put is known once the page has it.
+  // The place of this view is known once it is in the page.
   let unname = () => {};
   requestAnimationFrame(() => (unname = nameSliders(root)));
   replay();

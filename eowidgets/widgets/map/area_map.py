@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 _FOOTPRINT = {"color": "#0072b2", "weight": 2, "fill": False, "dash_array": "6 4"}
-#: Clicks within so many screen pixels of a thing mean that thing.
+#: Clicks within this number of screen pixels of an object select it.
 _NEAR = 8
 #: Latitude at which a web map ends.
 _LAST = 85.06
-#: A web map can take this much of an upload in one message.
+#: Largest upload in bytes that a web map accepts in one message.
 _LARGEST_UPLOAD = 8_000_000
 
 
 @lru_cache(maxsize=1)
 def _with_leafmap() -> type[AreaMap]:
-    """The same map on top of leafmap's; importing leafmap takes over a second, so only when a map is made."""
+    """Return the same class based on leafmap's map; imported on demand, since leafmap takes over a second to import."""
     import leafmap.leafmap
 
     return type("AreaMap", (AreaMap, leafmap.leafmap.Map), {"__doc__": AreaMap.__doc__, "__module__": __name__})
@@ -133,12 +133,12 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         self._legends = {}
         plain = {"draw_control": False, "toolbar_control": False, "fullscreen_control": False, "scale_control": False}
         leaf = plain if type(self) is not AreaMap else {}
-        # A layer of our own from the start: the default would ask a tile server before anyone knows it is there.
+        # A local layer from the start: the default would request a tile server before it is known to be reachable.
         self._under = (base.coastlines(), base.graticule())
         ours = {"scroll_wheel_zoom": True, "max_zoom": 22, "layers": self._under, "panes": base.PANES}
         given: dict[str, Any] = {**ours, **leaf, **dict(options)}
         super().__init__(**given)
-        self._under[0].name = base.COASTLINES  # leafmap gives the first layer a name of its own
+        self._under[0].name = base.COASTLINES  # leafmap renames the first layer
         self.layout.height, self.layout.min_height = height, "160px"
         self._footprint = ipyleaflet.Polygon(name="footprint", **_FOOTPRINT)
         self._pins = ipyleaflet.LayerGroup(name="pins")
@@ -147,7 +147,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         self.layer_list = LayerList(self)
         #: Tiles can be chosen once they are known to be reachable.
         self.basemap_choice = ipywidgets.Dropdown(
-            options=[base.COASTLINES], description="Basemap", tooltip="What lies below: tiles need a network"
+            options=[base.COASTLINES], description="Basemap", tooltip="Background map; tiles need a network"
         )
         self.basemap_choice.observe(lambda change: self.show_basemap(change["new"]), names="value")
         self.observe(self._to_frames, names=["date", "bands"])
@@ -238,7 +238,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
     def _to_frames(self, change: Any) -> None:
         if self.frames is None:
             return
-        # Another widget's cube may have dates that this one has not.
+        # Another widget's cube may have other dates.
         if change["name"] == "bands" or change["new"] in self.frames.sources["cube"].labels:
             setattr(self.frames, change["name"], change["new"])
 
@@ -382,7 +382,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         self._clear.disabled = geometry is None
 
     def _drawn(self, change: Any) -> None:
-        # One area at a time: what was drawn last counts.
+        # One area at a time: the one drawn last is used.
         shapes = change["new"]
         last = shapes[-1]["geometry"] if shapes else None
         known = [] if self.area is None else [self.area, self.placed(self.area)]
@@ -390,7 +390,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
             return
         try:
             self.area = last
-            # Every vertex of a polygon was a click as well: those pins were not meant.
+            # Every vertex of a polygon was a click as well: remove the pins of these clicks.
             ends = corners(self.area)
             self.pins = [p for p in self.pins if not any(self._near(p["lon"], p["lat"], x, y) for x, y in ends)]
         except EowidgetsError as error:
@@ -459,14 +459,14 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         lat, lon = event["coordinates"]
         kept = [p for p in self.pins if not self._near(lon, lat, p["lon"], p["lat"])]
         if len(kept) < len(self.pins):
-            self.pins = kept  # a click on a pin takes it away
+            self.pins = kept  # a click on a pin removes it
             return
         if any(self._near(lon, lat, x, y) for x, y in corners(self.area)):
-            return  # the click that ended a drawing
+            return  # the click that finished a drawing
         if self.cube is not None:
             west, south, east, north = bounds(self.cube)
             if not ((lon - west) % 360 <= east - west and south <= lat <= north):
-                self.say("There is no data here: click inside the dashed outline.")
+                self.say("The cube has no data here: click inside the dashed outline.")
                 return
         self.say("")
         self.pins = [*self.pins, {"lon": lon if -180 <= lon <= 180 else wrap(lon), "lat": lat}]
@@ -501,7 +501,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         self.show_basemap(self._basemap_name)
 
     def __repr__(self) -> str:
-        """What is on the map, in one line that does not change from run to run."""
+        """Return the content of the map in one line that does not change from run to run."""
         what = "no cube" if self.cube is None else repr(str(self.cube.attrs.get("title", "cube")))
         size = "no area" if self.area_value is None else f"area of {self.area_value.hectares:.1f} ha"
         return f"AreaMap({what}, {size}, {len(self.pins)} pin{'' if len(self.pins) == 1 else 's'})"

@@ -1,4 +1,4 @@
-"""What lies under everything else on a map: coastlines always, tiles where they can be reached."""
+"""Background of a map: coastlines always, tiles where they can be reached."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ BASEMAPS = {
     "imagery": xyzservices.providers.Esri.WorldImagery,
     "terrain": xyzservices.providers.OpenTopoMap,
 }
-#: What lies below without a network.
+#: Background without a network.
 COASTLINES = "coastlines"
-#: One small file from the tile server tells more than a name look-up: proxies and captive portals show here.
+#: One small file from the tile server is a better test than a name look-up: it also fails behind captive portals.
 PROBE = "https://tile.openstreetmap.org/0/0/0.png"
 TIMEOUT = 2.0
 
-#: Vectors are drawn above pictures unless they have a pane of their own, between tiles (200) and overlays (400).
+#: Vectors are drawn above pictures unless they have a separate pane, between tiles (200) and overlays (400).
 PANES = {"ground": {"zIndex": 250}}
 
 _LAND = {"color": "#9a958a", "weight": 1, "fill_color": "#efece4", "fill_opacity": 1.0, "pane": "ground"}
@@ -40,7 +40,7 @@ _GRATICULE = {"color": "#8fa3ad", "weight": 1, "opacity": 0.6, "dash_array": "2 
 
 
 def tiles(name: str) -> ipyleaflet.TileLayer:
-    """Tile layer of a basemap by name: streets, light, dark, imagery or terrain."""
+    """Return the tile layer of a basemap by name: streets, light, dark, imagery or terrain."""
     if name not in BASEMAPS:
         raise unknown("basemap", name, BASEMAPS)
     layer = ipyleaflet.basemap_to_tiles(BASEMAPS[name])
@@ -77,7 +77,7 @@ def graticule(step: int = 10) -> ipyleaflet.Polyline:
 
 
 def reachable(url: str = PROBE, timeout: float = TIMEOUT) -> bool:
-    """Whether a tile server answers with a picture within ``timeout`` seconds; never raises."""
+    """Return whether a tile server answers with a picture within ``timeout`` seconds; never raises."""
     request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "eowidgets"})  # noqa: S310 (https)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
@@ -88,14 +88,14 @@ def reachable(url: str = PROBE, timeout: float = TIMEOUT) -> bool:
 
 @lru_cache(maxsize=1)
 def _probe() -> Work[bool]:
-    """Ask once per process; every map that comes later has the answer at once."""
+    """Test the server once per process; later maps use the cached result."""
     return LIGHT.submit("probe of the tile server", lambda _: reachable())
 
 
 def when_online(callback: Callable[[], Any]) -> None:
-    """Call ``callback`` once tiles are known to be reachable; return at once, whatever the network does.
+    """Call ``callback`` once tiles are known to be reachable; return immediately, whatever the state of the network.
 
-    In a kernel the call comes from its event loop, where all other changes to a map come from.
+    In a kernel the call runs on its event loop, like all other changes of a map.
     """
     if offline():
         return

@@ -1,4 +1,4 @@
-"""What a person can press on a map: draw, upload, clear, go to the cube or to a place, and one sentence below."""
+"""Controls of a map: draw, upload, clear, go to the cube or to a place, and a message line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from eowidgets.widgets.places import AREA_COLOR
 if TYPE_CHECKING:
     import xarray as xr
 
-#: How an area is drawn.
+#: Style of a drawn area.
 DRAWN = {"color": AREA_COLOR, "weight": 2, "fillOpacity": 0.08}
 
 
@@ -103,7 +103,7 @@ class MapControls:
         self._upload.observe(self._uploaded, names="value")
         self._clear = ipywidgets.Button(icon="eraser", tooltip="Clear the area", disabled=True)
         self._clear.on_click(lambda _: setattr(self, "area", None))
-        self._home = ipywidgets.Button(icon="crosshairs", tooltip="Go to the cube, without one to the area")
+        self._home = ipywidgets.Button(icon="crosshairs", tooltip="Go to the cube or, without a cube, to the area")
         self._home.on_click(self._go_home)
         self._place = ipywidgets.Text(
             placeholder="Place, or latitude, longitude", continuous_update=False, layout={"width": "190px"}

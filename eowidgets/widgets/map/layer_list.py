@@ -1,4 +1,4 @@
-"""The layers of a map as rows: shown or not, how opaque, in what order."""
+"""The layers of a map as rows, with visibility, opacity and order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import ipywidgets
 
 
 class LayerList(ipywidgets.VBox):
-    """Rows for the layers of an ipyleaflet map; what is switched here changes in the browser, without the kernel.
+    """Rows for the layers of an ipyleaflet map; changes are applied in the browser, without the kernel.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class LayerList(ipywidgets.VBox):
         self._fill()
 
     def _fill(self, _: Any = None) -> None:
-        # The frames of the cube are no layer of Leaflet's; they lie below all that are, except the ground.
+        # The frames of the cube are not a layer of Leaflet; they are below its layers, except the background.
         extra = [layer for layer in [getattr(self._map, "frames", None)] if layer is not None]
         named = [layer for layer in reversed(self._map.layers) if layer.name and "visible" in layer.trait_names()]
         ground = [layer for layer in named if getattr(layer, "pane", "") == "ground" or getattr(layer, "base", False)]
@@ -39,7 +39,7 @@ class LayerList(ipywidgets.VBox):
         self.children = tuple(self._rows[layer.model_id] for layer in named)
 
     def __repr__(self) -> str:
-        """The names of the layers, topmost first."""
+        """Return the names of the layers, topmost first."""
         return f"LayerList({', '.join(row.children[0].description for row in self.children)})"
 
 

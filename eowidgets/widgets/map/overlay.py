@@ -20,7 +20,7 @@ def place(rgba: Rgba, box: Any) -> tuple[str, tuple[tuple[float, float], tuple[f
     ----------
     rgba : array (y, x, 4), uint8
     box : GeoBox
-        Where it lies.
+        Its grid.
 
     Returns
     -------

@@ -19,7 +19,7 @@ _CSS = Path(__file__).with_name("area_map.css").read_text(encoding="utf-8")
 
 @checked
 class PictureLayers:
-    """What a map needs to show pictures; mixed into :class:`~eowidgets.widgets.map.area_map.AreaMap`."""
+    """Methods of a map that show pictures; mixed into :class:`~eowidgets.widgets.map.area_map.AreaMap`."""
 
     layers: Any
     controls: Any
@@ -30,13 +30,13 @@ class PictureLayers:
     def show_image(
         self, rgba: Rgba, box: GeoBox, name: str, legend: Legend | None = None, opacity: Fraction | None = None
     ) -> ipyleaflet.ImageOverlay:
-        """Put a picture ``(y, x, 4)`` on its place; one of the same name is replaced, its opacity kept.
+        """Show a picture ``(y, x, 4)`` at its location; one of the same name is replaced, its opacity kept.
 
         Parameters
         ----------
         rgba : array (y, x, 4), uint8
         box : GeoBox
-            Where it lies.
+            Its grid.
         name : str
         legend : Legend, optional
         opacity : float, optional
@@ -78,7 +78,7 @@ class PictureLayers:
         return layer
 
     def image(self, name: str) -> ipyleaflet.ImageOverlay | None:
-        """Return the picture layer of a name, if there is one.
+        """Return the picture layer of that name, or None.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class PictureLayers:
         return next(found, None)
 
     def drop_image(self, name: str) -> None:
-        """Take a picture layer and its legend away; nothing happens where there is none.
+        """Remove a picture layer and its legend, if it exists.
 
         Parameters
         ----------

@@ -13,7 +13,7 @@ from eowidgets.cube.area import Area
 from eowidgets.errors import InputError, SourceError, shown
 from eowidgets.system import offline
 
-#: Search of OpenStreetMap, whose policy asks for a name of the program and at most one request a second.
+#: Search of OpenStreetMap, whose policy requires the name of the program and at most one request per second.
 NOMINATIM = "https://nominatim.openstreetmap.org/search"
 _AGENT = {"User-Agent": "eowidgets (https://pypi.org/project/eowidgets)"}
 _TIMEOUT, _LARGEST = 8.0, 1_000_000
@@ -24,7 +24,7 @@ _COORDINATES = re.compile(rf"\s*{_NUMBER}([NSEW]?)\s*[,; ]\s*{_NUMBER}([NSEW]?)\
 
 
 def find_place(text: str, *, service: str = NOMINATIM) -> Area:
-    """Find the place that a text names.
+    """Find a place by coordinates or name.
 
     Parameters
     ----------
@@ -84,11 +84,13 @@ def _named(text: str, service: str) -> Area:
     except (urllib.error.URLError, OSError) as error:
         raise SourceError("The search for places cannot be reached: type latitude and longitude.") from error
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise SourceError("The search for places gave an answer that cannot be read.") from error
+        raise SourceError(
+            "The place search returned an answer that cannot be read: type latitude and longitude."
+        ) from error
     if not box:
-        raise InputError(f"No place is called {shown(text)}: type it otherwise, or latitude and longitude.")
+        raise InputError(f"No place is called {shown(text)}: try another spelling, or type latitude and longitude.")
     if len(box) != 4 or not all(map(math.isfinite, box)):
-        raise SourceError("The search for places gave an answer that cannot be read.")
+        raise SourceError("The place search returned an answer that cannot be read: type latitude and longitude.")
     south, north, west, east = box
     if east - west < 1e-6 or north - south < 1e-6:
         return _around((west + east) / 2, (south + north) / 2)

@@ -9,12 +9,12 @@ import numpy as np
 
 
 def mercator(lat: float) -> float:
-    """Web Mercator's y of a latitude in degrees, in radians."""
+    """Return the Web Mercator y, in radians, of a latitude in degrees."""
     return float(np.arcsinh(np.tan(np.radians(np.clip(lat, -85.05, 85.05)))))
 
 
 def corners(geometry: dict[str, Any] | None) -> list[tuple[float, float]]:
-    """Vertices of a GeoJSON polygon or multipolygon."""
+    """Return the vertices of a GeoJSON polygon or multipolygon."""
     if geometry is None:
         return []
     polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
@@ -22,12 +22,12 @@ def corners(geometry: dict[str, Any] | None) -> list[tuple[float, float]]:
 
 
 def is_rectangle(geometry: dict[str, Any]) -> bool:
-    """Whether it is a box along meridians and parallels."""
+    """Return whether a geometry is a box along meridians and parallels."""
     points = corners(geometry)
     return len(points) == 5 and len({x for x, _ in points}) == 2 and len({y for _, y in points}) == 2
 
 
 def same_shape(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    """Whether two GeoJSON geometries are written alike."""
-    # Lists and tuples, and the numbers JavaScript sends back, are the same shape.
+    """Return whether two GeoJSON geometries are equal as JSON."""
+    # JSON text makes lists and tuples, and numbers from JavaScript, comparable.
     return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)

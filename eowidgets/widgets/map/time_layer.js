@@ -6,7 +6,7 @@ import { player } from "./player.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
 
-// The layer lives as long as its model, shown or not; shown, it is a time axis for the map.
+// The layer exists as long as its model, displayed or not; displayed, it is a time axis for the map.
 
 export default {
   initialize({ model }) {

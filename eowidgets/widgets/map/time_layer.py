@@ -1,4 +1,4 @@
-"""A series on a map: the viewer's frames on any ipyleaflet or leafmap map, scrubbed without asking the kernel."""
+"""A series on a map: the viewer's frames on any ipyleaflet or leafmap map, scrubbed without a kernel round trip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from eowidgets.widgets.viewer.typed import TimeLayerOptions
 if TYPE_CHECKING:
     import ipyleaflet
 
-#: What follows a viewer that is linked.
+#: Traits that are linked with a viewer.
 _LINKED = ("date", "bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "clouds")
 
 
@@ -64,7 +64,7 @@ class TimeLayer(TimeViewer):
     credit: Any = traitlets.Unicode().tag(sync=True)
     #: While a shape is being drawn on the map, clicks are its corners.
     drawing: Any = traitlets.Bool(False).tag(sync=True)
-    #: What a list of the map's layers calls it.
+    #: Name in the list of the map's layers.
     name = "frame"
 
     def __init__(
@@ -116,6 +116,6 @@ class TimeLayer(TimeViewer):
         return MercatorSource(cube, longest=self._longest, key=key)
 
     def __repr__(self) -> str:
-        """What is shown, the same every time."""
+        """Return title, number of dates, layer and date; the same in every run."""
         title, dates, _, date, what = super().__repr__().split(": ", 1)[1].rsplit(", ", 4)
         return f"TimeLayer: {title}, {dates}, {what}, {date}"

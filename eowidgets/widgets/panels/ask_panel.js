@@ -1,5 +1,5 @@
 // Every text from the kernel (questions, answers, layer names) is set as text, never as HTML.
-const HOVER_MS = 150; // shorter passes of the mouse light nothing up
+const HOVER_MS = 150; // shorter passes of the mouse highlight nothing
 const BRAINS = [["grounded", "Count pixels"], ["neural", "Ask a network"]];
 
 function make(tag, className, text) {
@@ -51,7 +51,7 @@ function answerOf(turn, number, model, view) {
   if (turn.state === "waiting") {
     const stop = make("button", "eow-ask-stop", "Cancel");
     stop.onclick = () => model.send({ type: "cancel" });
-    box.append(make("p", "", turn.text || "Looking ..."), stop);
+    box.append(make("p", "", turn.text || "Computing ..."), stop);
     box.setAttribute("role", "status");
     return box;
   }
@@ -102,7 +102,7 @@ function lights(model, redraw) {
   return view;
 }
 
-// A viewer that the panel has made for itself, shown within it.
+// A viewer that the panel has created, shown within it.
 async function embed(model, place, signal) {
   const reference = model.get("picture");
   if (!reference) return;
@@ -126,7 +126,7 @@ export default {
     input.type = "text";
     input.placeholder = "Ask about this area, for example: where was forest lost since 2017?";
     input.setAttribute("aria-label", "Question");
-    // JupyterLab takes single keys for commands of its notebook.
+    // JupyterLab uses single keys as notebook commands.
     input.setAttribute("data-lm-suppress-shortcuts", "true");
     input.addEventListener("keydown", (event) => event.stopPropagation());
     const send = make("button", "eow-ask-send", "Ask");
@@ -136,7 +136,7 @@ export default {
     save.onclick = () => model.send({ type: "export" });
     const report = make("button", "eow-ask-report", "Report");
     report.type = "button";
-    report.title = "Write the answer that is lit, or the last one, as a page to hand over or print";
+    report.title = "Write the highlighted answer, or the last one, as a report page to share or print";
     report.onclick = () => model.send({ type: "report" });
     const who = make("select", "eow-ask-who");
     who.setAttribute("aria-label", "Who answers");
@@ -162,7 +162,7 @@ export default {
       input.value = "";
     };
 
-    const open = new Set(); // folded parts stay as the person left them when a turn is drawn again
+    const open = new Set(); // folded parts keep their state when a turn is drawn again
     const view = lights(model, () => drawTurns());
     function drawTurns() {
       for (const details of log.querySelectorAll("details")) {
@@ -172,7 +172,7 @@ export default {
       const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
       const grown = turns.length > log.querySelectorAll(".eow-ask-question").length;
       log.replaceChildren();
-      if (!turns.length) log.append(make("p", "eow-ask-empty", "Ask in plain English. Every answer shows the pixels, numbers and code it rests on."));
+      if (!turns.length) log.append(make("p", "eow-ask-empty", "Ask in plain English. Every answer shows its pixels, numbers and code."));
       turns.forEach((turn, number) => {
         const answer = answerOf(turn, number, model, view);
         answer.classList.toggle("eow-ask-lit", model.get("lit") === number);
@@ -202,7 +202,7 @@ export default {
       note.setAttribute("role", error ? "alert" : "status");
     }
     function drawWho() {
-      who.hidden = !model.get("who"); // the program gave a brain of its own
+      who.hidden = !model.get("who"); // the program passed a custom brain
       who.value = model.get("who");
     }
     function drawLit() {

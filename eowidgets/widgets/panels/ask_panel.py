@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 #: Name of the layer that shows evidence.
 EVIDENCE = "evidence"
-#: Characters of a question that are read from a message; the parser refuses long ones in a sentence.
+#: Characters of a question that are read from a message; the parser refuses longer ones with an error message.
 _LONGEST = 20_000
 
 
@@ -97,7 +97,7 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
 
     _esm = esm("panels/ask_panel")
     _css = css("panels/ask_panel")
-    #: Drawn above the questions: the viewer that was made for this panel.
+    #: The viewer that was created for this panel, drawn above the questions.
     picture: Any = traitlets.Any(None).tag(sync=True, **ipywidgets.widget_serialization)
     turns: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     suggestions: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -125,7 +125,7 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
         self._look_at(cube, viewer, map)
         self.layers, self.feedback = dict(layers or {}), Path(feedback)
         self.brain: Callable[..., Answer] = brain if callable(brain) else ask
-        #: A brain of one's own that has a plan (``ask_server``) shows it in the turn before it runs.
+        #: A custom brain with a plan (``ask_server``) shows it in the turn before it runs.
         self._shows_plan = "show" in inspect.signature(self.brain).parameters
         self._answered: dict[int, Answer] = {}
         self._pins: list[dict[str, Any]] | None = None
@@ -213,7 +213,9 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
         except EowidgetsError as error:
             answer = refuse(question, str(error))
         except Exception as error:  # noqa: BLE001  (nothing else shows an error of this thread)
-            answer = refuse(question, f"That went wrong ({type(error).__name__}): please report it.")
+            answer = refuse(
+                question, f"The question failed with an internal error ({type(error).__name__}): please report it."
+            )
             self._show_turn(number, answer, details=traceback.format_exc())
             return answer
         self._show_turn(number, answer)
@@ -247,7 +249,7 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
             self.turns = [{**turn, **changes.get(i, {})} for i, turn in enumerate(self.turns)]
 
     def _suggest(self) -> None:
-        """Try in the background what could be asked next, and offer what gets an answer."""
+        """Test candidate questions in the background, and offer those that get an answer."""
         self.suggesting = Work("suggestions", self._try_questions, owner=self)
         LIGHT.put(self.suggesting)
 
@@ -263,7 +265,7 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
                 tick=work.checkpoint,
             )
         except EowidgetsError:
-            found = []  # a cube that nothing can be asked of
+            found = []  # a cube without possible questions
         self.suggestions = found
         return found
 
@@ -343,7 +345,7 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
             rgba, legend = result_picture(mask)
             self.map.show_image(rgba, geobox(self.cube), EVIDENCE, legend, 0.75)
         self._pin(evidence.points)
-        self.lit = turn  # last, so that its observers find the evidence shown
+        self.lit = turn  # last, so that its observers run after the evidence is shown
 
     def _pin(self, points: tuple[tuple[float, float], ...]) -> None:
         shown = self.viewer if self.viewer is not None else self.map
@@ -365,10 +367,10 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
         self._forget_price()
         super().close()
 
-    # --- grading and keeping --------------------------------------------------------------------------------------
+    # --- ratings and files ----------------------------------------------------------------------------------------
 
     def grade(self, turn: int, good: bool) -> None:
-        """Write a thumb for a turn to the feedback file, as one line of JSON.
+        """Write a rating of a turn to the feedback file, as one line of JSON.
 
         Parameters
         ----------
@@ -402,7 +404,7 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
             raise SourceError(
-                f"The thumb could not be written to {shown(str(self.feedback))} ({error.strerror})."
+                f"The rating could not be written to {shown(str(self.feedback))} ({error.strerror})."
             ) from error
         self._change_turns({turn: {"thumb": 1 if good else -1}})
 
@@ -433,7 +435,7 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
 
 
 def plain_markdown(text: str) -> str:
-    """Return text that Markdown shows as it is, without markup."""
+    """Return text escaped for Markdown."""
     flat = " ".join(text.split())
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>&~$:])", r"\\\1", flat)
 

@@ -19,7 +19,7 @@ NAME = "change"
 
 
 class ChangeLayers:
-    """What a change panel puts outside itself.
+    """Layers that a change panel adds to viewer and map.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class ChangeLayers:
         main = "kind" if "kind" in found else "change"
         layer = found[[main]].copy()
         if main == "change":
-            # What did not change is no news: only the changed pixels cover the picture.
+            # Only changed pixels cover the picture.
             layer[main] = layer[main].where(layer[main] == 1, 255).astype("uint8").assign_attrs(found[main].attrs)
         self.viewer.add_layer(layer, NAME)
 

@@ -48,13 +48,13 @@ if TYPE_CHECKING:
     from eowidgets.widgets.map.area_map import AreaMap
     from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
-#: Parameters that the period of the panel determines: the length of the history, and what two images are compared by.
+#: Parameters that the period of the panel determines: the length of the history, and the two images.
 _BY_PERIOD = ("history", "split", "season")
 _AUTO_CARD = Card(
     title="Automatic: the best on this cube",
-    summary="Adds breaks of known date and size to stable pixels of this cube, and runs the monitor that finds them best.",
+    summary="Adds breaks of known date and size to stable pixels of this cube, and runs the monitor that detects them best.",
     licence="Apache-2.0",
-    limits="The breaks that are added are simple; where few pixels are stable the usual method is run instead.",
+    limits="The added breaks are simple; with few stable pixels the default method is run instead.",
 )
 
 
@@ -168,7 +168,7 @@ class ChangePanel(FormPanel, ChangePanelView):
         self._from.value, self._to.value = (str(d) for d in between)
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same.
+        """Return the code of a cell that computes the same result.
 
         Returns
         -------
@@ -235,7 +235,7 @@ class ChangePanel(FormPanel, ChangePanelView):
         task = ChangeTask(self.cube, method, dates=dates, params=params)
         work.checkpoint()
         self._show_shift(task.shift, task.notes)
-        job = task.submit(area)  # done in this thread, in the slot of the work
+        job = task.submit(area)  # runs in this thread, in the slot of the work
         self._part = job
         if self._pause.value:
             job.pause()
@@ -269,7 +269,7 @@ class ChangePanel(FormPanel, ChangePanelView):
             self._all, smallest=self._smallest.value, confidence=self._sure.value, dates=(str(first), str(last))
         )
         self._view.show_timeline(timeline(kept))
-        # After the timeline is drawn, so that it keeps the bars that were not clicked.
+        # After the timeline is drawn, so that it keeps all bars and not only the clicked one.
         if self._view.picked_date:
             kept = kept[kept["date"] == self._view.picked_date].reset_index(drop=True)
         self.places = kept
@@ -283,7 +283,7 @@ class ChangePanel(FormPanel, ChangePanelView):
         self._say(sentence(self.result, kept) + described + tested)
 
     def pick(self, number: int) -> None:
-        """Look at one place: its chips, its pixel, its facts; 0 for none.
+        """Show one place: its chips, its pixel, its facts; 0 for none.
 
         Parameters
         ----------
@@ -328,7 +328,7 @@ class ChangePanel(FormPanel, ChangePanelView):
         return save_places(self.places, target)
 
     def sentence(self) -> str:
-        """Return what was found, in words for a report.
+        """Return the result as sentences for a report.
 
         Returns
         -------

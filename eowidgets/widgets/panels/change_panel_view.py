@@ -58,7 +58,7 @@ class ChangePanelView(PanelView):
         half = ipywidgets.Layout(width="48%", min_width="240px")
         self._from = ipywidgets.Combobox(options=self._labels, description="From", layout=half)
         self._to = ipywidgets.Combobox(options=self._labels, description="To", layout=half)
-        self._more = ipywidgets.Accordion([self._params], titles=["How strict"], selected_index=None)
+        self._more = ipywidgets.Accordion([self._params], titles=["Parameters"], selected_index=None)
         self._shift = ipywidgets.HTML()
 
     def _make_results(self) -> None:
@@ -68,7 +68,7 @@ class ChangePanelView(PanelView):
             min=0,
             max=1e6,
             step=0.05,
-            description="At least (ha)",
+            description="Smallest area (ha)",
             **look | {"layout": ipywidgets.Layout(width="240px")},
         )
         self._sure = ipywidgets.FloatSlider(
@@ -76,7 +76,7 @@ class ChangePanelView(PanelView):
             min=0,
             max=1,
             step=0.01,
-            description="Confidence from",
+            description="Least confidence",
             continuous_update=False,
             **look,
         )
@@ -117,7 +117,7 @@ class ChangePanelView(PanelView):
             (f"{p.id}: {ground(p.hectares, 2)}, {p.date}{', ' + p.kind if p.kind else ''}", int(p.id))
             for p in shown.itertuples()
         ]
-        options = [("look at a place ...", 0), *rows]
+        options = [("show a place ...", 0), *rows]
         if list(self._list.options) != options:
             self._list.options = options
         for part in (self._filters, self._list, self._files):

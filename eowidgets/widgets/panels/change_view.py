@@ -1,4 +1,4 @@
-"""What a change panel shows in the page: hectares along time, and one place before and after."""
+"""The display of a change panel: hectares along time, and one place before and after."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Pixels around a place on its chips, and the least that a chip shows.
 _MARGIN, _LEAST = 6, 32
-#: A chip's date must show so much of the ground.
+#: Least share of clear pixels of a chip.
 _CLEAR = 0.9
 #: Chips before the change and after it.
 _EACH = 2
@@ -37,7 +37,7 @@ class ChangeView(anywidget.AnyWidget):
     rows : list of dict
         ``{"date", "hectares", "total"}``.
     place : dict
-        What :func:`portrait` gives; empty where none is picked.
+        Result of :func:`portrait`; empty if no place is picked.
     picked_date : str
         Date of the bar that was clicked, empty for all.
     """
@@ -49,7 +49,7 @@ class ChangeView(anywidget.AnyWidget):
     picked_date: Any = traitlets.Unicode().tag(sync=True)
 
     def show_timeline(self, table: pd.DataFrame) -> None:
-        """Take a table with the columns date, hectares and total."""
+        """Show a table with the columns date, hectares and total."""
         self.rows = [
             {"date": str(date), "hectares": float(hectares), "total": float(total)}
             for date, hectares, total in table[["date", "hectares", "total"]].to_numpy()
@@ -57,7 +57,7 @@ class ChangeView(anywidget.AnyWidget):
 
 
 def portrait(cube: xr.Dataset, found: xr.Dataset, place: Any) -> dict[str, Any]:
-    """One place in pictures and numbers.
+    """Draw one place in pictures and numbers.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def portrait(cube: xr.Dataset, found: xr.Dataset, place: Any) -> dict[str, Any]:
         "chips": _chips(part, np.datetime64(place.first), np.datetime64(place.confirmed), _growing(cube)),
         "size": [columns.stop - columns.start, rows.stop - rows.start],
         "outline": [_ring(ring, to_pixel, columns.start, rows.start) for ring in _rings(place.geometry)],
-        # Of the place, as in the table and the facts: its pixels may differ by an acquisition or two.
+        # The date of the place, as in the table and the facts: its pixels may differ by an acquisition or two.
         "first": _stamp(place.date),
         "confirmed": _stamp(place.confirmed),
         **series,
@@ -112,10 +112,10 @@ def _window(low: float, high: float, size: int) -> slice:
 
 
 def _chips(part: xr.Dataset, first: np.datetime64, confirmed: np.datetime64, grows: Any) -> list[dict[str, Any]]:
-    """Pictures of the last clear dates before the change and of the first after its confirmation, stretched alike."""
+    """Return pictures of the last clear dates before a change and the first after its confirmation, stretched alike."""
     days = part.time.values.astype("datetime64[D]")
     share = usable(part).mean(("y", "x")).values
-    # In the growing season, where there are such dates: bare ground and leafless trees look alike.
+    # In the growing season if possible: bare ground and leafless trees look alike.
     share = np.where(grows, share, share / 2)
 
     def clearest(where: Any, last: bool) -> list[int]:
@@ -148,7 +148,7 @@ def _chips(part: xr.Dataset, first: np.datetime64, confirmed: np.datetime64, gro
 
 
 def _clearest(found: xr.Dataset, place: Any) -> tuple[int, int]:
-    """Row and column of the pixel that changed most, and surely, on the place's own date: where a break is seen."""
+    """Return row and column of the pixel with the largest certain change on the date of the place."""
     from rasterio.features import geometry_mask
 
     box = geobox(found)
@@ -156,7 +156,7 @@ def _clearest(found: xr.Dataset, place: Any) -> tuple[int, int]:
     inside &= found["date"].values.astype("datetime64[D]") == np.datetime64(place.date)
     chance = np.nan_to_num(found["probability"].values)
     if "magnitude" in found:
-        # By probability alone it is often a pixel that hardly ever varied, and changed too little for an eye.
+        # Probability alone often selects a pixel with little variation and a change too small to see.
         chance = chance * np.abs(np.nan_to_num(found["magnitude"].values))
     chance = np.where(inside, chance, -1.0)
     row, column = np.unravel_index(int(np.nanargmax(chance)), chance.shape)
@@ -168,7 +168,7 @@ def _growing(cube: xr.Dataset) -> Any:
 
 
 def _series(small: xr.Dataset) -> dict[str, Any]:
-    """The course of one pixel."""
+    """Draw the series of one pixel."""
     names = bands(small)
     what = "NDVI" if {"red", "nir"} <= set(names) else names[0]
     values = spectral_index(small, what) if what == "NDVI" else small[what]

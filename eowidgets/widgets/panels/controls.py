@@ -1,4 +1,4 @@
-"""Build the controls of a panel from the parameters of a model: the annotation of a field decides which widget shows it."""
+"""Build the controls of a panel from the parameters of a model: the annotation of a field determines its widget."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def controls_for(params: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        Name to widget; ``value`` of each widget is the value of the parameter, or what was entered where that is invalid.
+        Name to widget; ``value`` of each widget is the value of the parameter, or the raw input if it is invalid.
     """
     annotations = hints(type(params))
     return {f.name: _control(f, annotations[f.name], getattr(params, f.name)) for f in dataclasses.fields(params)}

@@ -1,4 +1,4 @@
-"""Fields for values that no widget of ipywidgets holds: tuples and other values as text, and values that may be None."""
+"""Fields for values without a widget in ipywidgets: tuples and other values as text, and values that may be None."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.system import parsing
 
 
 class ParsedText(ipywidgets.VBox):
-    """A text field whose ``value`` is what the text stands for; text that stands for nothing is its own value.
+    """A text field whose ``value`` is the parsed text, or the text itself if it cannot be parsed.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _quoted(text: str) -> str:
 
 
 def parse_value(annotation: Any, whole: Rule, text: str) -> Any:
-    """Return the value that a text stands for, or the text where it stands for none.
+    """Return the parsed value of a text, or the text if it cannot be parsed.
 
     Parameters
     ----------

@@ -110,7 +110,7 @@ class ForecastPanel(FormPanel, ForecastView):
         for name in ("pins", "area"):
             if viewer is not None:
                 traitlets.link((viewer, name), (self, name))
-            if map is not None:  # of two that differ, the viewer's is kept
+            if map is not None:  # if both differ, the viewer's is kept
                 ends = ((self, name), (map, name))
                 traitlets.link(*(ends if viewer is not None else reversed(ends)))
         self._model.observe(self._choose, names="value")
@@ -266,7 +266,7 @@ class ForecastPanel(FormPanel, ForecastView):
     # --- forecasting --------------------------------------------------------------------------------------------
 
     def _is_busy(self) -> bool:
-        return False  # a forecast takes the place of one that has not begun
+        return False  # a forecast replaces one that has not begun
 
     def _submit(self) -> Work[None]:
         options, call = self._all_options(), self._call()
@@ -296,7 +296,7 @@ class ForecastPanel(FormPanel, ForecastView):
         said = self._paint(self.viewer, made, name) if pixels and self.viewer is not None else ""
         until = str(made.time.values[-1])[:10]
         self._say(" ".join(filter(None, [f"{made.attrs['title'].split(':')[0]} to {until}.", verdict(made), said])))
-        self.result = made  # last, so that its observers find the rest complete
+        self.result = made  # last, so that its observers run when the rest is complete
 
     def _fan(self, made: xr.Dataset, name: str, pixels: bool) -> None:
         series = made if not pixels else None
@@ -331,9 +331,9 @@ class ForecastPanel(FormPanel, ForecastView):
             viewer.compare_with(None)
             viewer.set_cube(append_frames(shown, made))
             viewer.index, viewer.bands = None, mix
-            said = "Its frames follow the last date in the viewer, marked by diamonds."
+            said = "Its frames follow the last date in the viewer and are marked by diamonds."
         low, high = np.nanquantile(made[mix[0]].values, [0.02, 0.98])
-        # Values of the season ahead may lie outside the range of the past.
+        # Predicted values may lie outside the range of past observations.
         viewer.vmin, viewer.vmax = (float(low), float(high)) if len(mix) == 1 and high > low else (None, None)
         viewer.events = [*own, *marks]
         viewer.date = str(made.time.values[0])[:10]
@@ -348,7 +348,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     def _write(self, target: Path) -> Path:
         if self.result is None:
-            raise InputError("There is no forecast to save yet: make one first.")
+            raise InputError("There is no forecast to save yet: run one first.")
         if target.suffix not in FORMATS.values():
             raise InputError(f"The name {shown(target.name)} must end in {', '.join(FORMATS.values())}.")
         writers: dict[str, Any] = {".csv": to_csv, ".nc": to_netcdf, ".tif": save}
@@ -363,7 +363,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
 
 def _subjects(cube: xr.Dataset, first: str) -> list[tuple[str, str]]:
-    """Return what can be forecast: label and value, ``first`` at the top."""
+    """Return the bands and indices that can be forecast: label and value, ``first`` at the top."""
     bands, indices = cube.eow.bands, cube.eow.indices
     known = {n.lower(): n for n in (*bands, *indices)}
     if first.lower() not in known:

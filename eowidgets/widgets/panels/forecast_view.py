@@ -33,7 +33,7 @@ class ForecastView(PanelView):
     Parameters
     ----------
     subjects : sequence of (label, value)
-        What can be forecast.
+        Bands and indices that can be forecast.
     dates : sequence of str
         ISO dates of the cube.
     chart : widget
@@ -50,7 +50,7 @@ class ForecastView(PanelView):
         self._model = ipywidgets.Dropdown(options=names, value=AUTO, description="Model", layout=wide())
         self._chosen = ipywidgets.HTML()
         self._clouds = ipywidgets.Checkbox(
-            False, description="Look for clouds that the mask has missed", indent=False, layout=wide()
+            False, description="Also mask clouds that the scene's mask has missed", indent=False, layout=wide()
         ).add_class("eow-clouds")
         self._more = ipywidgets.Accordion(
             [ipywidgets.VBox([self._clouds, self._params])], titles=["Settings"], selected_index=None
@@ -116,7 +116,7 @@ def skill_html(forecast: xr.Dataset) -> str:
             if np.isfinite(now)
         ]
         if held:
-            parts.append(f"<p class='eow-card'>Intervals held, on those days: {'; '.join(held)}.</p>")
+            parts.append(f"<p class='eow-card'>Coverage of the intervals on those days: {'; '.join(held)}.</p>")
     better = _better(forecast)
     if better:
         parts.append(f"<p class='eow-card eow-careful'>{escape(better)}</p>")
@@ -131,7 +131,7 @@ def choice_of(forecast: xr.Dataset) -> Choice | None:
 
 
 def choice_html(choice: Choice | None, model: str) -> str:
-    """Return the errors of the test, or how a model that was selected in spite of it compares, as HTML."""
+    """Return the errors of the test, or the comparison of a model that was selected in spite of it, as HTML."""
     if choice is None:
         return ""
     if model == AUTO:
@@ -152,7 +152,7 @@ def _better(forecast: xr.Dataset) -> str:
     best = str(forecast["forecaster"].values[int(np.argmin(errors))])
     if not np.isfinite(errors).all() or best == forecast.attrs["model"]:
         return ""
-    return f"On those days {best} did better here: choose it as the model, or trust this forecast less."
+    return f"On those days {best} had smaller errors: choose it as the model, or expect larger errors of this forecast."
 
 
 def verdict(forecast: xr.Dataset) -> str:
@@ -166,8 +166,8 @@ def verdict(forecast: xr.Dataset) -> str:
     known = int((seen.notnull() & low.notnull()).sum())
     inside = int(((seen >= low) & (seen <= high)).sum())
     if not known:
-        return "Nothing was seen clearly afterwards."
-    return f"Of {known:,} clear values that came afterwards, {inside / known:.0%} lie in the {level:.0%} interval."
+        return "There is no clear observation after that day."
+    return f"Of {known:,} clear values observed afterwards, {inside / known:.0%} lie in the {level:.0%} interval."
 
 
 def pixel_of(forecast: xr.Dataset, column: Any) -> xr.Dataset:

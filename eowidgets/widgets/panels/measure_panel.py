@@ -1,4 +1,4 @@
-"""The tab of numbers for others: seasons and trends, parcels, accuracy, stations."""
+"""A panel with four parts: seasons and trends, parcels, accuracy, stations."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class ModelPanel(FormPanel, ModelView):
         viewer: TimeViewer | None = None,
         map: AreaMap | None = None,
     ) -> None:
-        #: The model given by the user that is not taken from the registry.
+        #: A model of the user that is not from the registry.
         self._given = _not_registered(model)
         cube = as_bands(admit(cube))
         self._look_at(cube, viewer, map)
@@ -203,7 +203,7 @@ class ModelPanel(FormPanel, ModelView):
         self._refresh()
 
     def _reason(self) -> str:
-        """State how the model chosen did in the last test on this cube, if it was tested and did not win."""
+        """Return the errors of the chosen model in the last test on this cube, if it was tested and did not win."""
         tested = self._tested
         if tested is None or self.model == tested.winner or not tested.has(self.model):
             return ""
@@ -247,7 +247,7 @@ class ModelPanel(FormPanel, ModelView):
                 show("")
                 self._say_error(work.error, work.name)
             else:
-                self._price_soon()  # the time is known now
+                self._price_soon()  # the time has been measured
 
         work = Work(
             "cost estimate",
@@ -320,9 +320,7 @@ class ModelPanel(FormPanel, ModelView):
         doubtful = not rows and any(str(v).endswith("_probability") for v in result.data_vars)
         self._fade.layout.display = None if doubtful and self.map is not None else "none"
         notes = escape(json.dumps(json.loads(result.attrs.get("provenance", "{}")), indent=1))
-        self._origin.value = (
-            f"<details class='eow-origin'><summary>Where it comes from</summary><pre>{notes}</pre></details>"
-        )
+        self._origin.value = f"<details class='eow-origin'><summary>Provenance</summary><pre>{notes}</pre></details>"
         if rows:
             said = TableLayer(self.map, name, self._say).show(result)
             self._say(f"Done: {summary(result)}. {said}")

@@ -78,11 +78,11 @@ class ModelView(PanelView):
 
     def _make_results(self) -> None:
         self._shown = ipywidgets.Dropdown(
-            description="Result", layout=wide(display="none"), tooltip="Which result is shown and saved"
+            description="Result", layout=wide(display="none"), tooltip="Result that is shown and saved"
         )
         self._fade = ipywidgets.Checkbox(
             False,
-            description="Fade on the map where unsure",
+            description="Fade uncertain pixels on the map",
             indent=False,
             layout=ipywidgets.Layout(display="none"),
         )

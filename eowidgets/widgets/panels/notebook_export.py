@@ -1,4 +1,4 @@
-"""What was done in a panel, as code cells."""
+"""The steps of a panel as code cells."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from eowidgets.analysis.notebook import Cells
 from eowidgets.contract.call import Call, Code, Given
 
-#: Shown where no code opens a cube again.
+#: Message if no code can open a cube again.
 NOT_AGAIN = "A notebook could not open this cube again, because it is not as eow.open returns it: save it first."
 #: A model that is not registered, in code cells.
 MODEL = Given("model", "the model given to this panel")
@@ -78,4 +78,4 @@ def session(opened: str, runs: Mapping[str, str]) -> Cells:
         left_out = ("import ", "cube = ", MODEL_LINE)
         lines = [line for line in code.splitlines() if line and not line.startswith(left_out)]
         cells.append((f"Run `{name}`.", "\n".join(lines)))
-    return [*cells, ("Look at it.", "eow.TimeViewer(result)")]
+    return [*cells, ("Show the result.", "eow.TimeViewer(result)")]

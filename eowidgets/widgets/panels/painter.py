@@ -33,7 +33,7 @@ class Painter:
     viewer : TimeViewer or None
     map : AreaMap or None
     date : str
-        ISO date of which a result over time is shown while it comes.
+        ISO date of which a result over time is shown during the run.
     """
 
     def __init__(self, name: str, cube: xr.Dataset, viewer: Any = None, map: Any = None, date: str = "") -> None:
@@ -48,7 +48,7 @@ class Painter:
     def paint(self, window: WindowResult) -> None:
         """Show a finished window; called by the thread of the run."""
         data = window.data
-        if holds_vectors(data):  # their colours depend on all of them
+        if holds_vectors(data):  # the colours depend on all rows
             return
         if "time" in data.dims:
             data = data.isel(time=self._nearest(data))
@@ -110,7 +110,7 @@ class Painter:
     def _show_empty(self) -> None:
         """Put an empty layer on the viewer, to be painted on.
 
-        Numbers are coded by their range, which an empty layer does not have: bands borrow that of the input, and other
+        Numbers are encoded by their range, which an empty layer lacks: bands use the range of the input, and other
         numbers appear on the map at once but in the viewer only when they are complete.
         """
         canvas = self._canvas
@@ -138,7 +138,7 @@ class Painter:
 
 
 def _drawable(data: xr.Dataset) -> tuple[str, ...]:
-    """Bands, with or without time."""
+    """Return the bands, with or without time, that can be drawn."""
     return tuple(str(n) for n, v in data.data_vars.items() if v.attrs.get("role", "band") == "band" and v.ndim >= 2)
 
 

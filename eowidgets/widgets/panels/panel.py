@@ -1,4 +1,4 @@
-"""The bases of all panels: what a panel shares with the viewer and the map, and what every panel with controls does."""
+"""The base classes of all panels: links with viewer and map, and the common behaviour of panels with controls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from eowidgets.widgets.panels.notebook_export import NOT_AGAIN
 from eowidgets.widgets.panels.panel_view import PanelView, select
 from eowidgets.widgets.panels.priced import Clock, Priced
 
-#: Height, in pixels, of the picture of a panel that was given neither a viewer nor a map.
+#: Height, in pixels, of the picture of a panel without a viewer and a map.
 SMALL = 240
 #: Seconds between two updates of the progress bar: each one is a message to the browser.
 _TICK = 0.1
@@ -49,14 +49,14 @@ class Panel(ReadableRepr, PlainErrors):
     cube: xr.Dataset
     viewer: Any
     map: Any
-    #: Where work in the background is submitted.
+    #: The lane for background work.
     _lane: ClassVar[Lane] = HEAVY
     _opened: tuple[xr.Dataset, str | None] | None = None
-    #: Made where neither a viewer nor a map was given, and shown above the controls.
+    #: Created without a viewer and a map, and shown above the controls.
     _own_viewer: Any = None
 
     def _look_at(self, cube: xr.Dataset, viewer: Any, map: Any) -> None:
-        """Keep what is looked at; without a viewer and a map a small viewer is made, so that there is a picture to click."""
+        """Store cube, viewer and map; without a viewer and a map create a small viewer, so that there is a picture to click."""
         if viewer is None and map is None:
             from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
@@ -64,7 +64,7 @@ class Panel(ReadableRepr, PlainErrors):
         self.cube, self.viewer, self.map = cube, viewer, map
 
     def _link_own_viewer(self) -> None:
-        """Link the area with the viewer that was made for this panel, if one was."""
+        """Link the area with the viewer that was created for this panel, if any."""
         if self._own_viewer is not None:
             traitlets.link((self._own_viewer, "area"), (self, "area"))
 
@@ -80,7 +80,7 @@ class Panel(ReadableRepr, PlainErrors):
             self._say(str(error), bad=True)
 
     def _say_error(self, error: BaseException, what: str) -> None:
-        """Show why some work failed, with the traceback of an error that is not one of this package."""
+        """Show why work failed, with the traceback unless the error is one of this package."""
         if isinstance(error, EowidgetsError):
             self._say(str(error), bad=True)
             return
@@ -101,7 +101,7 @@ class Panel(ReadableRepr, PlainErrors):
         raise NotImplementedError
 
     def to_notebook(self, path: FilePath | None = None) -> Path:
-        """Write what was computed in this panel as a notebook that runs again and passes nbval.
+        """Write the computations of this panel as a notebook that runs again and passes nbval.
 
         Parameters
         ----------
@@ -143,7 +143,7 @@ class Panel(ReadableRepr, PlainErrors):
         raise NotImplementedError
 
     def report(self, path: FilePath | None = None) -> Path:
-        """Write what the panel shows as a page to hand over: answer, map, chart, table, definitions, method and sources.
+        """Write the content of the panel as a report page: answer, map, chart, table, definitions, method and sources.
 
         Parameters
         ----------
@@ -207,14 +207,14 @@ class FormPanel(Priced, Panel, PanelView):
     """
 
     job: Any = None
-    #: What messages call a run.
+    #: Name of a run in messages.
     _noun: ClassVar[str] = "run"
     #: Shown while the work runs; empty: the state of the work.
     _running_words: ClassVar[str] = ""
     _moved = 0.0
     _end: Callable[[], None] | None = None
     _own: Any = None
-    #: Code of the run in progress, and what is called with it when there is a result.
+    #: Code of the run in progress, and the callbacks that get it with the result.
     _ran = ""
     _done: tuple[Callable[[str, str], None], ...] = ()
     _clock: Clock | None = None
@@ -283,7 +283,7 @@ class FormPanel(Priced, Panel, PanelView):
 
     def _took_area(self, change: Any) -> None:
         place = "area" if change["new"] is not None else "all"
-        if place in {key for _, key in self._where.options}:  # not in a panel of measurements at given points
+        if place in {key for _, key in self._where.options}:  # absent in a panel of measurements at given points
             self._where.value = place
         self._refresh()
 
@@ -333,7 +333,7 @@ class FormPanel(Priced, Panel, PanelView):
         own : instance of a ``Params`` dataclass
             Parameters of the model.
         leave_out : collection of str
-            Parameters that the panel sets otherwise.
+            Parameters that the panel sets with other controls.
         """
         self._own = own
         self._controls = {name: c for name, c in controls_for(own).items() if name not in leave_out}
@@ -342,7 +342,7 @@ class FormPanel(Priced, Panel, PanelView):
         self._params.children = tuple(self._controls.values())
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same.
+        """Return the code of a cell that computes the same result.
 
         Returns
         -------
@@ -397,7 +397,7 @@ class FormPanel(Priced, Panel, PanelView):
             self._settle()
         try:
             work = self._submit()
-            self._ran = self.code()  # as it was started: controls may be changed while it runs
+            self._ran = self.code()  # the code at the start: controls may be changed during the run
         except EowidgetsError as error:
             self._say(str(error), bad=True)
             return None
@@ -421,7 +421,7 @@ class FormPanel(Priced, Panel, PanelView):
         self._done = (*self._done, callback)
 
     def _submit(self) -> Work[Any]:
-        """Submit what is chosen, and call :meth:`_follow` with it."""
+        """Submit the chosen work, and call :meth:`_follow` with it."""
         raise NotImplementedError
 
     def _is_busy(self) -> bool:
@@ -446,7 +446,7 @@ class FormPanel(Priced, Panel, PanelView):
         self.job = work
         self._clock = (
             Clock(self._stated()) if not isinstance(work, Job) else None
-        )  # a run of a model remembers its own time
+        )  # a run of a model records its time itself
         self._end = lambda: self._show_end(work, done, dropped)
         self._running(True)
         self._bar.value = 0.0
@@ -454,14 +454,14 @@ class FormPanel(Priced, Panel, PanelView):
         work.on_change(lambda work: self._watch(work, dropped))
 
     def _watch(self, work: Work[Any], dropped: Callable[[], None]) -> None:
-        # The thread of the work calls this; only this changes the widgets during a run.
+        # Called by the thread of the work; nothing else changes the widgets during a run.
         if work is not self.job:
             return
         if work.state == "running" and self._clock is not None:
             self._clock.start()
         if work.over:
             self._settle()
-        elif work.hangs:  # it has given its slot back: another run may start
+        elif work.hangs:  # its slot is free: another run may start
             self._running(False)
             dropped()
             self._show_state(work)
@@ -481,7 +481,7 @@ class FormPanel(Priced, Panel, PanelView):
             if self._clock is not None:
                 self._clock.stop()
             done(work.result())
-            self._price_soon()  # its time is known better now
+            self._price_soon()  # the estimate has improved
             for callback in self._done:
                 callback(f"A {self._noun}.", self._ran)
             return
@@ -497,7 +497,7 @@ class FormPanel(Priced, Panel, PanelView):
         self._say(self._running_words or status if status in ("Queued", "Running") else status, bad=work.hangs)
 
     def _is_time(self) -> bool:
-        """Return whether the progress bar may move again."""
+        """Return whether enough time has passed to update the progress bar."""
         now = time.monotonic()
         if now - self._moved < _TICK:
             return False
@@ -532,7 +532,7 @@ class FormPanel(Priced, Panel, PanelView):
         super().close()
 
     def pause(self) -> None:
-        """Hold the run in progress at its next batch, where it has batches.
+        """Pause the run in progress at its next batch, if it has batches.
 
         Examples
         --------
@@ -544,7 +544,7 @@ class FormPanel(Priced, Panel, PanelView):
         self._pause.value = True
 
     def resume(self) -> None:
-        """Go on after :meth:`pause`.
+        """Continue after :meth:`pause`.
 
         Examples
         --------

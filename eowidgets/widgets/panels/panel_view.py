@@ -13,17 +13,17 @@ from eowidgets.contract.card import Card
 from eowidgets.errors import unknown
 from eowidgets.widgets.base import css
 
-#: Where a panel computes: key and label.
-WHERE = {"all": "the whole cube", "area": "the drawn area", "view": "what the map shows"}
+#: Places to compute: key and label.
+WHERE = {"all": "the whole cube", "area": "the drawn area", "view": "the map view"}
 
 
 class PanelView(ipywidgets.VBox):
-    """Message line, card, controls, run buttons, file name and code of a panel.
+    """Widgets of a panel: message line, card, controls, run buttons, file name and code.
 
     Parameters
     ----------
     run : str
-        Words on the button that starts.
+        Label of the button that starts the run.
     icon : str
         Its icon.
     where : mapping of str to str
@@ -47,10 +47,10 @@ class PanelView(ipywidgets.VBox):
             tooltip="Where to run",
         )
         self._run = ipywidgets.Button(description=run, button_style="primary", icon=icon)
-        #: What the run will cost; next to the button that starts it.
+        #: Cost of the run, next to the button that starts it.
         self._price = ipywidgets.HTML().add_class("eow-price-box")
         self._pause = ipywidgets.ToggleButton(
-            description="Pause", icon="pause", disabled=True, tooltip="Hold the run at the next batch"
+            description="Pause", icon="pause", disabled=True, tooltip="Pause the run at the next batch"
         )
         self._cancel = ipywidgets.Button(description="Cancel", icon="times", disabled=True)
         self._bar = ipywidgets.FloatProgress(min=0, max=1, layout=wide(display="none"))
@@ -61,10 +61,12 @@ class PanelView(ipywidgets.VBox):
         self._save = ipywidgets.Button(description="Save", icon="save", disabled=True)
         self._shows_code = ipywidgets.ToggleButton(value=False, description="Show code", icon="code")
         self._to_notebook = ipywidgets.Button(
-            description="To notebook", icon="book", tooltip="Write what was done here as a notebook that runs again"
+            description="To notebook",
+            icon="book",
+            tooltip="Write the steps of this panel as a notebook that can be run again",
         )
         self._to_report = ipywidgets.Button(
-            description="Report", icon="file-text-o", tooltip="Write the result as a page to hand over or print"
+            description="Report", icon="file-text-o", tooltip="Write the result as a report page to share or print"
         )
 
     def _arrange(self, widgets: Iterable[Any], *styles: str) -> None:
@@ -122,7 +124,7 @@ def select(dropdown: Any, value: str, kind: str) -> None:
     Raises
     ------
     InputError
-        If it is not listed; ``kind`` is what the message calls it.
+        If it is not listed; ``kind`` is its name in the message.
     """
     known = [v for _, v in dropdown.options]
     if value not in known:
@@ -141,7 +143,7 @@ def row(*widgets: Any) -> ipywidgets.HBox:
 
 
 def places(area_map: Any) -> dict[str, str]:
-    """Return the places to compute that a panel offers, with what the map shows only where there is a map."""
+    """Return the places to compute that a panel offers, with the map view only if there is a map."""
     return {key: label for key, label in WHERE.items() if key != "view" or area_map is not None}
 
 

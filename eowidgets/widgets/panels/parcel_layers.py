@@ -16,12 +16,12 @@ from eowidgets.render.result import result_picture, thin
 
 #: Name of the layer, and how opaque it is.
 NAME, OPACITY = "parcels", 0.85
-#: Pixels around a parcel that is looked at, and the least side of the view.
+#: Pixels around a selected parcel, and the least side of the view.
 MARGIN, LEAST = 4, 24
 
 
 class ParcelLayers:
-    """What a parcel panel puts outside itself.
+    """Layers that a parcel panel adds to viewer and map.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class ParcelLayers:
         self.map.show_image(rgba, geobox(at), NAME, key, OPACITY)
 
     def drop(self) -> None:
-        """Take the layer away, if it is there."""
+        """Remove the layer, if it exists."""
         if self.viewer is not None and any(k["key"] == NAME for k in self.viewer.layers):
             self.viewer.remove_layer(NAME)
         if self.map is not None:
@@ -68,7 +68,7 @@ class ParcelLayers:
         self._layer = None
 
     def at(self, lon: float, lat: float) -> int | None:
-        """Return the position of the smallest parcel at a place; None where there is none."""
+        """Return the position of the smallest parcel at a place; None if there is none."""
         from shapely import Point
 
         if self._parcels is None:
@@ -79,7 +79,7 @@ class ParcelLayers:
         return int(found[np.argmin(self._parcels.measured["pixels"].to_numpy()[found])])
 
     def look_at(self, position: int) -> None:
-        """Bring a parcel into the middle of the view."""
+        """Centre the view on a parcel."""
         assert self._parcels is not None  # noqa: S101  (called with parcels)
         area = Area(self._parcels.measured["geometry"].iloc[position])
         if self.map is not None:

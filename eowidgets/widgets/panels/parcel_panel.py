@@ -113,7 +113,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         self._connect()
         if self.viewer is not None:
             traitlets.link((self.viewer, "pins"), (self, "pins"))
-        if self.map is not None:  # of two that differ, the viewer's is kept
+        if self.map is not None:  # if both differ, the viewer's is kept
             ends = ((self, "pins"), (self.map, "pins"))
             traitlets.link(*(ends if self.viewer is not None else reversed(ends)))
         self.observe(lambda _: self._guard(self._show_chart), names="pins")
@@ -232,7 +232,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         return {"name": name, "area": area}
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same.
+        """Return the code of a cell that computes the same result.
 
         Returns
         -------
@@ -426,8 +426,8 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         found = self._needed().outliers(self._class.value or None, stat=self.stat)
         self._show_outliers(found)
         count, judged, out = int(found["outlier"].sum()), len(found), len(found.attrs["left_out"])
-        rest = f" {out} parcels could not be judged: too few of their class, or too few clear dates." if out else ""
-        self._say(f"{count} of {judged} parcels are outliers: choose one to see it.{rest}")
+        rest = f" {out} parcels could not be tested: too few of their class, or too few clear dates." if out else ""
+        self._say(f"{count} of {judged} parcels are outliers: choose one to show it.{rest}")
         return found
 
     def _picked(self, name: str | None) -> None:
@@ -443,7 +443,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         return parcel_report(self._needed(), self.cube, date=self._day(), stat=self.stat)
 
     def close(self) -> None:
-        """Cancel the run in progress, take the layer away, and close the panel.
+        """Cancel the run in progress, remove the layer, and close the panel.
 
         Examples
         --------

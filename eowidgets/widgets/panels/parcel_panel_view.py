@@ -23,11 +23,11 @@ STATS = {
     "clear": "clear share",
     "count": "clear pixels",
 }
-#: Which pixels of a parcel count.
+#: Pixels of a parcel that are used.
 WHERE = {"all": "whole parcels", "area": "their part in the drawn area"}
 #: Most parcels and outliers that are listed.
 LISTED, OUTLIERS = 2000, 50
-EMPTY = "Import the outlines of parcels, or draw polygons on the picture and take them. Then measure."
+EMPTY = "Import the outlines of parcels, or draw polygons on the picture and press Use drawn polygons. Then measure."
 
 
 class ParcelPanelView(PanelView):
@@ -36,20 +36,20 @@ class ParcelPanelView(PanelView):
     Parameters
     ----------
     indices : sequence of (label, value)
-        What can be measured.
+        Bands and indices that can be measured.
     chart : widget
     """
 
     def __init__(self, indices: Sequence[tuple[str, str]], chart: Any) -> None:
         super().__init__(run="Measure", icon="play", where=WHERE, file="parcels", formats=FORMATS)
-        self._where.tooltip = "Which pixels of a parcel count"
+        self._where.tooltip = "Pixels of a parcel that are used"
         self._upload = ipywidgets.FileUpload(
             accept=",".join(f for f in READ if f != ".shp"),
             description="Import parcels",
             tooltip="Outlines from GeoPackage, GeoJSON, FlatGeobuf, KML or a zipped shapefile",
         )
         self._take = ipywidgets.Button(
-            description="Take drawn polygons",
+            description="Use drawn polygons",
             icon="pencil",
             tooltip="Measure the polygons that are drawn on the picture",
         )
@@ -118,7 +118,10 @@ class ParcelPanelView(PanelView):
     def _show_outliers(self, found: pd.DataFrame) -> None:
         some = found[found["outlier"]].head(OUTLIERS)
         more = found.head(5) if not len(some) else some
-        self._list.options = [("choose one to see it ...", ""), *((_line(r), str(r.parcel)) for r in more.itertuples())]
+        self._list.options = [
+            ("choose one to show it ...", ""),
+            *((_line(r), str(r.parcel)) for r in more.itertuples()),
+        ]
         self._list.description = "Outliers" if len(some) else "Farthest"
         self._list.layout.display = None
 

@@ -1,4 +1,4 @@
-"""The line next to a button that starts work: what the work will cost, before it is started."""
+"""The expected cost of work, as a line next to the button that starts it."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from eowidgets.errors import EowidgetsError
 
 
 class Clock:
-    """Remembers how long work took, from its start to its end.
+    """Records how long work took, from its start to its end.
 
     Parameters
     ----------
     planned : Planned or None
-        What was stated when it was submitted; nothing is remembered of None.
+        The size of the work as stated before; nothing is recorded for None.
     """
 
     def __init__(self, planned: Planned | None) -> None:
         self._planned, self._began = planned, 0.0
 
     def start(self) -> None:
-        """Note the start; later calls change nothing."""
+        """Record the start; later calls change nothing."""
         self._began = self._began or time.monotonic()
 
     def stop(self) -> None:
-        """Remember the time since the start."""
+        """Record the time since the start."""
         if self._planned is not None and self._began:
             took(self._planned, time.monotonic() - self._began)
 
 
 class Priced:
-    """Mixed into a panel that states its work in :meth:`_planned`, and shows :attr:`_price` next to its button.
+    """Mixin of a panel that returns its work from :meth:`_planned`, and shows :attr:`_price` next to its button.
 
     Attributes
     ----------
     price : Cost or None
-        What the line shows; None where the work is not complete yet.
+        The cost shown; None if settings are missing.
     """
 
     price: Cost | None = None
@@ -48,12 +48,12 @@ class Priced:
     _pricing: Work[None] | None = None
 
     def _planned(self) -> Planned | None:
-        """Return the work that is chosen, cheaply: without a pixel that is read. None where it cannot be stated.
+        """Return the chosen work without reading pixels; None if its size is unknown.
 
         Raises
         ------
         InputError
-            Where something is missing; the line is empty then.
+            If a setting is missing; the line is empty then.
         """
         return None
 
@@ -62,7 +62,7 @@ class Priced:
         if type(self)._planned is Priced._planned:
             return
         if self._pricing is not None and self._pricing.state == "queued":
-            return  # it has not looked at the controls yet
+            return  # it has not read the controls yet
         self._pricing = LIGHT.submit("cost", lambda _: self._show_price(), owner=self._price)
 
     def _show_price(self) -> None:
@@ -76,7 +76,7 @@ class Priced:
             self._price.value = text
 
     def _stated(self) -> Planned | None:
-        """Return the work that is chosen; None where something is missing, which the button says when it is pressed."""
+        """Return the chosen work; None if a setting is missing, which is reported when the button is pressed."""
         try:
             return self._planned()
         except EowidgetsError:

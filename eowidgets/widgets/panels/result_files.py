@@ -1,4 +1,4 @@
-"""Results to files, each in the way its readers expect: rasters with a style, masks and classes as polygons."""
+"""Export of results to files: rasters with a style, masks and classes as polygons."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".za
 
 
 def save(result: Any, path: str | Path) -> Path:
-    """Write a result in the format that the ending of the name stands for.
+    """Write a result in the format of the file ending.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def save(result: Any, path: str | Path) -> Path:
 
 
 def polygons(result: xr.Dataset) -> Any:
-    """Areas of the same class (or of True) as a GeoDataFrame in the CRS of the result.
+    """Return areas of the same class (or of True) as a GeoDataFrame in the CRS of the result.
 
     Columns: ``value``, ``name``, ``hectares`` and, where the classes have time, ``date``.
     """
@@ -80,14 +80,14 @@ def polygons(result: xr.Dataset) -> Any:
     if not rows:
         raise InputError("There is nothing to save as polygons: no pixel has a class.")
     frame = geopandas.GeoDataFrame(rows, crs=box.crs.to_wkt())
-    # On the ellipsoid: the areas of a projection such as Web Mercator are not those on the ground.
+    # On the ellipsoid: areas in a projection such as Web Mercator differ from those on the ground.
     geod = frame.to_crs(4326).crs.get_geod()
     frame["hectares"] = [abs(geod.geometry_area_perimeter(g)[0]) / 1e4 for g in frame.to_crs(4326).geometry]
     return frame
 
 
 def to_geopackage(result: xr.Dataset, path: str | Path) -> Path:
-    """Write the classes of a result as polygons; the file is whole or not there."""
+    """Write the classes of a result as polygons, atomically."""
     target = Path(path).expanduser()
     frame = polygons(result)
     return write_whole(target, partial(frame.to_file, layer=str(main_variable(result)), driver="GPKG"))

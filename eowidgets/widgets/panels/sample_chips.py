@@ -1,4 +1,4 @@
-"""What an interpreter sees of a point: pictures through time and the series of its pixel."""
+"""Display of a sample point for its interpreter: pictures through time and the series of its pixel."""
 
 from __future__ import annotations
 

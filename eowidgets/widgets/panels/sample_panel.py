@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FIRST_STEP = "Run a model or a comparison that gives classes, choose its map here, and draw a sample."
 ABOUT = (
-    "<div class='eow-card'>Areas counted in a map inherit its errors. A random sample that people label without seeing the map "
+    "<div class='eow-card'>Areas counted in a map inherit its errors. A random sample, labelled without sight of the map, "
     "gives the accuracy, and areas with a confidence interval.</div>"
 )
 
@@ -60,9 +60,9 @@ class SampleParams:
         high=1000,
         unit="pixels",
         label="Buffer around change",
-        help="Pixels near mapped change become a stratum of their own, in which missed change is found.",
+        help="Pixels near mapped change become a separate stratum, which covers missed change.",
     )
-    seed: int = param(0, low=0, high=2**31, label="Seed", help="Another seed gives another sample.")
+    seed: int = param(0, low=0, high=2**31, label="Seed", help="A different seed draws a different sample.")
 
 
 @checked
@@ -102,7 +102,7 @@ class SamplePanel(FormPanel, SamplePanelView):
 
     sample: Any = traitlets.Any(None)
     figures: Any = traitlets.Any(None)
-    #: Set by :meth:`label`; a panel whose constructor failed has none.
+    #: Set by :meth:`label`; absent if the constructor failed.
     queue: SampleQueue | None = None
     _noun = "sample"
     _running_words = "Drawing the sample ..."
@@ -345,7 +345,7 @@ class SamplePanel(FormPanel, SamplePanelView):
         return self.queue
 
     def _hide_maps(self) -> None:
-        """Hide class maps in the viewer: who labels must not see them."""
+        """Hide class maps in the viewer: interpreters must not see them."""
         known = self._known()
         if any(layer["key"] in known and layer["visible"] for layer in getattr(self.viewer, "layers", None) or ()):
             self.viewer.layers = [
@@ -434,7 +434,7 @@ class SamplePanel(FormPanel, SamplePanelView):
         return written
 
     def _made(self) -> str:
-        """Return the lines that open the cube and compute the map; a line to complete where they cannot be written."""
+        """Return the lines that open the cube and compute the map, or a line to complete if they are unknown."""
         result = self._map()
         try:
             return Record.of(result).code() if isinstance(result, xr.Dataset) else ""

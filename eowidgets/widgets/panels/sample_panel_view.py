@@ -26,10 +26,10 @@ class SamplePanelView(PanelView):
     def __init__(self, where: Mapping[str, str]) -> None:
         super().__init__(run="Draw the sample", icon="random", where=where, file="sample", formats=FORMATS)
         self._result = ipywidgets.Dropdown(
-            options=[("no map yet", "")], description="Map", tooltip="Which class map is assessed", layout=wide()
+            options=[("no map yet", "")], description="Map", tooltip="Class map that is assessed", layout=wide()
         )
         self._by = ipywidgets.Text(
-            description="Who labels", placeholder="name or initials", tooltip="Written with each label", layout=wide()
+            description="Labelled by", placeholder="name or initials", tooltip="Written with each label", layout=wide()
         )
         self._load = ipywidgets.FileUpload(
             accept=READ,

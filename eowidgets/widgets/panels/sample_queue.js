@@ -11,7 +11,7 @@ export default {
     let urls = [];
     let picked = ""; // the date that is marked
     let confidence = "";
-    let asked = ""; // a class that waits for its date
+    let asked = ""; // a class whose date is not marked yet
     let position = -1;
     const root = h("div", { class: "eow-queue", tabindex: 0, role: "group", "aria-label": "Labelling queue", ...OWN_KEYS });
     const send = (type, more = {}) => model.send({ type, position: String(position), ...more });
@@ -76,7 +76,7 @@ export default {
       sure.append(h("kbd", {}, "C"), h("span", {}, `confidence: ${confidence || "not given"}`));
       const back = button("Back to the point before, key Backspace", "", () => send("back"), { class: "eow-button eow-queue-class" });
       back.append(h("kbd", {}, "⌫"), h("span", {}, "back"));
-      const later = button("Leave this point for later, key S", "", () => send("skip"), { class: "eow-button eow-queue-class" });
+      const later = button("Skip this point for now, key S", "", () => send("skip"), { class: "eow-button eow-queue-class" });
       later.append(h("kbd", {}, "S"), h("span", {}, "later"));
       answers.replaceChildren(...classes, one({ name: "can't tell" }, "0", unsure), sure, back, later);
     }
@@ -162,7 +162,7 @@ export default {
       drawChips();
       drawChart();
       drawMarks();
-      if (now.outside) hint("This point lies outside the cube: press S to leave it.", true);
+      if (now.outside) hint("This point lies outside the cube: press S to skip it.", true);
     }
     const tell = () => {
       saved.textContent = model.get("saved");
@@ -173,7 +173,7 @@ export default {
 
     const onkey = (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey || ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName)) return;
-      if (event.repeat && !event.key.startsWith("Arrow")) return; // a key that is held down answers once
+      if (event.repeat && !event.key.startsWith("Arrow")) return; // a key that is held down gives one answer
       const digit = /^[1-9]$/.test(event.key) ? Number(event.key) : null;
       const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
       const actions = { 0: unsure, x: unsure, c: turn, s: () => send("skip"), Backspace: () => send("back"), ArrowRight: () => step(1), ArrowLeft: () => step(-1), Escape: () => picked && mark(picked) };

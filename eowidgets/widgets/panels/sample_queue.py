@@ -112,7 +112,7 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
         places = points.table[["lon", "lat"]].to_numpy(float).tolist()
         if not any(self._views.contains(lon, lat) for lon, lat in places):
             raise InputError(
-                f"The sample lies around {first['lon']:.4f}, {first['lat']:.4f}, outside the cube: give the cube that it is of."
+                f"The sample lies around {first['lon']:.4f}, {first['lat']:.4f}, outside the cube: give its cube."
             )
         for name in dated:
             if name not in [c["name"] for c in listed]:
@@ -223,7 +223,7 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
         self._show("")
 
     def _hear(self, _: Any, content: Any, __: Any) -> None:
-        """Do what a key or a button requests."""
+        """Execute the command of a key or button."""
         texts = {str(k): str(v)[:200] for k, v in content.items()} if isinstance(content, Mapping) else {}
         actions: dict[Any, Callable[[], Any]] = {
             "answer": lambda: self.answer(
@@ -305,7 +305,7 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
             LIGHT.submit("next point", lambda _: self._ahead(following), owner=self)
 
     def _ahead(self, row: int) -> None:
-        """Draw a point before it is asked for."""
+        """Draw a point in advance."""
         place = self.sample.table.iloc[row]
         if self._views.contains(float(place["lon"]), float(place["lat"])):
             self._view(row)
@@ -359,5 +359,5 @@ def _listed(sample: Sample, classes: Sequence[str | ClassInfo] | None) -> list[d
     ]
     names = [c["name"] for c in listed]
     if len(set(names)) < len(names) or not all(names):
-        raise InputError("Two classes to choose from have one name, or none: give different names.")
+        raise InputError("Two classes have the same name, or no name: give different names.")
     return listed

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 #: Name of the layer on picture and map.
 LAYER = "seasons"
-#: Offered first, of the layers of a result.
+#: Layers of a result that are listed first.
 FIRST = {"phenology": "start", "trend": "slope", "anomalies": "anomaly", "step_or_line": "shape", "recovery": "state"}
 
 
@@ -79,7 +79,7 @@ class SeasonPanel(FormPanel, SeasonView):
     pins: Any = traitlets.List(traitlets.Dict())
     result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
     detail: SeriesDetail | None = None
-    #: The last series that was asked for.
+    #: The last requested series.
     looking: Work[Any] | None = None
     _noun = "measurement"
 
@@ -185,7 +185,7 @@ class SeasonPanel(FormPanel, SeasonView):
         return None if last - first + 1 == len(self._labels) else (self._labels[first][:10], self._labels[last][:10])
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same.
+        """Return the code of a cell that computes the same result.
 
         Returns
         -------
@@ -269,7 +269,7 @@ class SeasonPanel(FormPanel, SeasonView):
         only = values.to_dataset(name=self.layer)
         said = Painter(LAYER, self.cube, self.viewer, self.map).finish(only)
         style = {k: values.attrs[k] for k in ("cmap", "vmin", "vmax") if k in values.attrs}
-        if self.viewer is not None and "cmap" in style:  # values of both signs
+        if self.viewer is not None and "cmap" in style:  # diverging colours for values of both signs
             self.viewer.add_layer(only, LAYER, style=style)
         return said
 
@@ -363,6 +363,6 @@ def _subjects(cube: xr.Dataset) -> list[tuple[str, str]]:
 
 
 def _fullest(values: xr.DataArray) -> int:
-    """Return the position of the period with most values; the latest of equals."""
+    """Return the position of the period with most values; the latest in a tie."""
     counts = (values.notnull() if values.dtype.kind == "f" else values != 255).sum(("y", "x")).values
     return int(len(counts) - 1 - counts[::-1].argmax())

@@ -12,7 +12,7 @@ from eowidgets.contract.registry import model_class
 from eowidgets.widgets.panels.panel_view import PanelView, date_range, row, wide
 from eowidgets.widgets.panels.result_files import FORMATS
 
-#: What can be measured: label and the function of ``eowidgets``.
+#: Measurements: label and the function of ``eowidgets``.
 WHAT = {
     "Seasons: start, peak, end": "phenology",
     "Trend": "trend",
@@ -49,9 +49,9 @@ class SeasonView(PanelView):
         self._more = ipywidgets.Accordion([self._params], titles=["Settings"], selected_index=None)
         hidden = {"display": "none"}
         self._layer = ipywidgets.Dropdown(
-            description="Layer", layout=wide(**hidden), tooltip="Which result is shown on picture and map"
+            description="Layer", layout=wide(**hidden), tooltip="Result that is shown on picture and map"
         )
-        self._period = ipywidgets.Dropdown(description="Period", layout=wide(**hidden), tooltip="Which year is shown")
+        self._period = ipywidgets.Dropdown(description="Period", layout=wide(**hidden), tooltip="Year that is shown")
         self._detail = ipywidgets.HTML()
         self._arrange(
             [

@@ -1,4 +1,4 @@
-"""Search for places like those that are pinned: a picture of each answer, a click that goes there, and a rating."""
+"""Panel that searches places similar to the pinned ones, with a picture, a link and a rating of each match."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
         self._search = ipywidgets.Button(
             description="Find similar places", button_style="primary", icon="search", layout=wide
         )
-        self._forget = ipywidgets.Button(description="Forget ratings", icon="eraser", layout=wide)
-        self._message = ipywidgets.HTML("Pin a place or several in the picture, then search.")
+        self._forget = ipywidgets.Button(description="Remove ratings", icon="eraser", layout=wide)
+        self._message = ipywidgets.HTML("Pin one or more places in the picture, then search.")
         self._answers = ipywidgets.Box(layout={"flex_flow": "row wrap", "width": "100%"})
         self._search.on_click(lambda _: self._guard(self.search))
         self._forget.on_click(lambda _: self._start_again())
@@ -101,7 +101,7 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
         self._to_report = ipywidgets.Button(
             description="Report",
             icon="file-text-o",
-            tooltip="Write the places as a page to hand over or print",
+            tooltip="Write the places as a report page to share or print",
             layout=wide,
         )
         self._to_report.on_click(lambda _: self._guard(self.report))
@@ -113,7 +113,7 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
         self._price_soon()
 
     def _planned(self) -> Planned | None:
-        """State what the first search reads; later ones search the index that it made."""
+        """Return the size of the first search; later ones use its index."""
         return None if self.index is not None or holds_vectors(self.cube) else planned_run(SERIES, self.cube)
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
         like = [(pin["lon"], pin["lat"]) for pin in pins] + self.like
         if not like:
             raise InputError("There is no example: pin a place in the picture or on the map first.")
-        self._say("Searching." if self.index is not None else "Describing every pixel, then searching.")
+        self._say("Searching." if self.index is not None else "Computing the features of every pixel, then searching.")
         unlike = list(self.unlike)
         self.searching = LIGHT.submit("similar places", lambda _: self._found(like, unlike), owner=self)
         return self.searching
@@ -166,7 +166,7 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
         return self.matches
 
     def _answer(self, i: int) -> ipywidgets.VBox:
-        """Return the picture of an answer, a button that goes there, and its rating."""
+        """Return the picture of a match, a button that goes there, and its rating."""
         assert self.matches is not None  # noqa: S101  (called with a result)
         row = self.matches.table.iloc[i]
         place = float(row.lon), float(row.lat)
@@ -207,7 +207,7 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
                 places.append(place)
 
     def look_at(self, lon: float, lat: float) -> None:
-        """Bring a place into the middle of the view.
+        """Centre the view on a place.
 
         Parameters
         ----------
@@ -271,7 +271,7 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
     def _start_again(self) -> None:
         self.like, self.unlike = [], []
         self._answers.children = ()
-        self._say("Ratings are forgotten. Pin a place or several in the picture, then search.")
+        self._say("The ratings were removed. Pin one or more places in the picture, then search.")
 
     def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
         from html import escape

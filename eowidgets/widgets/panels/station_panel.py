@@ -183,7 +183,7 @@ class StationPanel(FormPanel, StationPanelView):
         Raises
         ------
         InputError
-            If one that is needed is not.
+            If a required column is not chosen.
         """
         found = {what: control.value or None for what, control in self._columns.items()}
         missing = [COLUMNS[w].lower() for w in ("date", "lon", "lat", "value") if found[w] is None]

@@ -14,7 +14,7 @@ from eowidgets.analysis.measure.stations.figure import TINTS
 from eowidgets.widgets.panels.panel_view import PanelView, row, wide
 
 FORMATS = {"CSV (.csv)": ".csv"}
-#: What is read from which column, with its label.
+#: Quantities that are read from columns, with their labels.
 COLUMNS = {"date": "Date", "lon": "Longitude", "lat": "Latitude", "value": "Value", "station": "Station"}
 #: Sides of the square of pixels around a station.
 WINDOWS = (1, 3, 5, 7, 9)
@@ -29,7 +29,7 @@ class StationPanelView(PanelView):
     Parameters
     ----------
     indices : sequence of (label, value)
-        What can be compared.
+        Bands and indices that can be compared.
     chart : widget
     """
 
@@ -54,7 +54,7 @@ class StationPanelView(PanelView):
         )
         self._window = ipywidgets.Dropdown(
             options=[(f"{n} × {n} pixel{'s' if n > 1 else ''}", n) for n in WINDOWS],
-            description="Around it",
+            description="Pixels around it",
             layout=wide(),
         )
         self._choices = ipywidgets.VBox([*self._columns.values()], layout=wide(display="none")).add_class("eow-params")

@@ -14,9 +14,9 @@ from eowidgets.cube.colormaps import CATEGORIES
 if TYPE_CHECKING:
     import geopandas as gpd
 
-#: More rows than this would make a browser slow: those with the best score are drawn.
+#: Most rows that are drawn, those with the best score: more would slow down the browser.
 MOST = 2000
-#: Rows that a click lists: objects of other dates lie over one another.
+#: Rows that a click lists: objects of several dates overlap.
 LISTED = 5
 
 
@@ -39,7 +39,7 @@ class TableLayer:
     def show(self, table: gpd.GeoDataFrame) -> str:
         """Draw the rows, and return a sentence on where they are."""
         if self.map is None:
-            return "Give the panel a map to see where they are."
+            return "Pass map= to the panel to show where they are."
         import ipyleaflet
 
         drawn = self._drawn = table.to_crs(4326).iloc[:MOST]
@@ -63,7 +63,7 @@ class TableLayer:
         )
         self.map.layers = (*kept, layer)
         some = f" (the first {MOST} of {len(table)})" if len(table) > MOST else ""
-        return f"They are on the map{some}: click one to read it."
+        return f"They are on the map{some}: click one to show its values."
 
     def _clicked(self, **event: Any) -> None:
         properties = event.get("properties") or (event.get("feature") or {}).get("properties") or {}
@@ -102,7 +102,7 @@ def sentence(row: pd.Series) -> str:
 def summary(table: gpd.GeoDataFrame) -> str:
     """Return how many rows of each kind a table has."""
     if not len(table):
-        return "nothing was found"
+        return "no objects"
     counts = table[table.columns[0]].value_counts().head(5)
     return f"{len(table)} in all, " + ", ".join(f"{n} {str(kind)[:40]}" for kind, n in counts.items())
 

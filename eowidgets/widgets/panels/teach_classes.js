@@ -1,6 +1,6 @@
 import { button, h, OWN_KEYS, safeColor } from "./dom.js";
 
-// Classes with their colours and keys. The keys work wherever the focus is within the panel, but not while a name is written.
+// Classes with their colours and keys. The keys work with the focus anywhere in the panel, except while a name is typed.
 
 const ERASER = -1;
 const TEACH_KEYS = { u: "undo", l: "next", m: "more", Enter: "label" };
@@ -15,7 +15,7 @@ export default {
       model.save_changes();
     };
 
-    // A field in place of a row or below the list; Enter takes what was written, Escape gives up.
+    // A field in place of a row or below the list; Enter accepts the text, Escape cancels.
     const ask = (label, value, done) => {
       const field = h("input", { type: "text", class: "eow-teach-name-field", "aria-label": label, placeholder: label, maxlength: 80, ...OWN_KEYS });
       field.value = value;
@@ -107,7 +107,7 @@ export default {
       event.preventDefault();
       event.stopPropagation();
     };
-    // JupyterLab looks for the attribute before this page's handlers run; with Control held it keeps its own, such as saving.
+    // JupyterLab looks for the attribute before this page's handlers run; with Control held it keeps its shortcuts, such as saving.
     let panel = null;
     const modifier = (event) => {
       if (panel && ["Control", "Meta"].includes(event.key)) panel.toggleAttribute("data-lm-suppress-shortcuts", event.type === "keyup");

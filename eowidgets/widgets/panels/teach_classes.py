@@ -19,7 +19,7 @@ class TeachClasses(anywidget.AnyWidget):
     rows : list of dict
         ``name``, ``color`` and ``count`` of each class.
     chosen : int
-        Which one a click labels; -1 erases labels.
+        Index of the class that a click labels; -1 erases labels.
     """
 
     _esm = esm("panels/teach_classes")

@@ -31,7 +31,7 @@ class TeachClicks:
     _done_with: Callable[[float, float], None]
 
     def _take_pins(self) -> None:
-        """Turn a new pin into a label, and a pin that was taken away into the removal of its label."""
+        """Turn a new pin into a label, and a removed pin into the removal of its label."""
         pins = list(self._source_of_clicks.pins)
         if not self.active:
             self._pins.keep(pins)
@@ -46,7 +46,7 @@ class TeachClicks:
             self._say("The labels were kept: remove them one by one, or with Clear labels.")
 
     def _link_own_viewer(self) -> None:
-        """Link nothing: an area that is drawn becomes a label and goes."""
+        """Link nothing: a drawn area becomes a label and disappears."""
 
     def _draw(self) -> None:
         """Turn a polygon that was drawn into a label."""
@@ -63,8 +63,8 @@ class TeachClicks:
         return str(getattr(self._source_of_clicks, "date", "") or "")
 
     def _click(self, lon: float, lat: float) -> None:
-        """Label, or erase, what is at a point; in the background where the series has to be read first."""
-        # As chosen now: another class may be chosen before the series is there.
+        """Label or erase a point; in the background if the series has to be read first."""
+        # The current class: another one may be chosen before the series is read.
         name, size, image = self.chosen, self._size.value, self._date()
 
         def act() -> None:
@@ -77,10 +77,10 @@ class TeachClicks:
             act()
 
     def _must_read(self, lon: float, lat: float) -> bool:
-        """Return whether the field at a point is known only when its series has been read."""
+        """Return whether the series must be read to find the field at a point."""
         try:
             tile = self.session.grid.tile_at(*pixel(self.session.cube, lon, lat))
-        except InputError:  # outside: the label itself is refused
+        except InputError:  # outside: the label is refused later
             return False
         return self._size.value is not None and self.chosen is not None and not self.session.grid.has(tile)
 
@@ -118,7 +118,7 @@ class TeachClicks:
 
 
 def soon(action: Callable[[], None]) -> None:
-    """Do something after the traits that change now have told all their observers; at once where no loop runs."""
+    """Call a function after the observers of the current trait changes; immediately without an event loop."""
     try:
         asyncio.get_running_loop().call_soon(action)
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""What a teach panel puts on viewer and map: the class map, labels, proposed places, and pins of the last labels."""
+"""Layers that a teach panel adds to viewer and map: the class map, labels, proposed places, and pins of the last labels."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ ALL = (CLASSES, PROBABILITY, TESTED, LABELS, NEXT)
 PINNED = 5
 #: Pixels of the ring around a proposed place, and of the view around it.
 RING, AROUND = 3.0, 24
-#: Side, in pixels, of the part in view that is mapped after every label where a cube is large.
+#: Side, in pixels, of the part in view that of a large cube that is mapped after every label.
 VIEW = 768
-#: Width of the stripes by which doubt is shown, in pixels.
+#: Width in pixels of the stripes that mark uncertain areas.
 STRIPE = 2
 _PROPOSED = {
     "flag_values": np.array([1, 2], "uint8"),
@@ -51,11 +51,11 @@ class TeachLayers:
         self.session, self.viewer, self.map = session, viewer, map
         #: The class map of the tested model.
         self.tested: xr.Dataset | None = None
-        #: Extent and legend of each layer of the viewer: while they stay, only pixels are sent.
+        #: Extent and legend of each layer of the viewer: if they are unchanged, only pixels are sent.
         self._sent: dict[str, str] = {}
 
     def view(self) -> Tile:
-        """Return the part of the grid that is looked at, of a large cube no more of it than is mapped at once."""
+        """Return the part of the grid in view; for a large cube, at most the part that is mapped at once."""
         seen = self._seen()
         if self.session.small:
             return seen
@@ -88,10 +88,10 @@ class TeachLayers:
         )
 
     def look_at(self, place: Place) -> None:
-        """Bring a proposed place into the middle of the view."""
+        """Centre the view on a proposed place."""
         if self.viewer is not None:
             affine, (height, width) = self.session.box.affine, self.session.grid.shape
-            # Within the cube where it is large enough: at its edge half of the view would be empty.
+            # Within the cube if it is large enough: at its edge half of the view would be empty.
             row = min(max(place.row + 0.5, min(AROUND, height / 2)), max(height - AROUND, height / 2))
             column = min(max(place.column + 0.5, min(AROUND, width / 2)), max(width - AROUND, width / 2))
             x0, y0 = affine @ (column - AROUND, row - AROUND)
@@ -143,7 +143,7 @@ class TeachLayers:
         self._put(self._layer(image, part, LABELS, legend(labels.classes, LABELS)), LABELS, 1.0)
 
     def show_places(self, places: Sequence[Place], at: int) -> None:
-        """Show rings around the proposed places; that of the one that is looked at is white."""
+        """Show rings around the proposed places; the ring of the current one is white."""
         if not places:
             self.drop(NEXT)
             return
@@ -190,7 +190,7 @@ class TeachLayers:
             self.viewer.layers = [*others, *mine]
 
     def drop(self, name: str) -> None:
-        """Take a layer away, if it is there."""
+        """Remove a layer, if it exists."""
         if self.viewer is not None and any(k["key"] == name for k in self.viewer.layers):
             self.viewer.remove_layer(name)
         if self.map is not None:
@@ -214,7 +214,7 @@ def legend(classes: Sequence[ClassInfo], name: str) -> dict[str, Any]:
 
 
 class LabelPins:
-    """The last labels as pins in the colours of their classes, and what a person does to them.
+    """The last labels as pins in the colours of their classes, and the user's changes of these pins.
 
     Parameters
     ----------
@@ -223,13 +223,13 @@ class LabelPins:
 
     def __init__(self, session: TeachSession) -> None:
         self.session = session
-        #: Where a person clicked, for each label by its shape.
+        #: Position of the click of each label, by its shape.
         self._clicked: dict[bytes, tuple[float, float]] = {}
         self._shown: dict[tuple[float, float], bytes] = {}
         self._own: list[dict[str, Any]] = []
 
     def clicked(self, lon: float, lat: float) -> None:
-        """Keep where the newest label was clicked."""
+        """Store the position of the click of the newest label."""
         self._clicked[self.session.labels.table["geometry"].iloc[-1].wkb] = (lon, lat)
 
     def pins(self) -> list[dict[str, Any]]:
@@ -248,7 +248,7 @@ class LabelPins:
         return self._clicked.get(shape.wkb, (float(point.x), float(point.y)))
 
     def keep(self, pins: Sequence[dict[str, Any]]) -> None:
-        """Keep the pins that are no labels as those of the user."""
+        """Store the pins that are not labels as those of the user."""
         self._own = [pin for pin in pins if "lon" in pin and _key(pin["lon"], pin["lat"]) not in self._shown]
 
     def own(self) -> list[dict[str, Any]]:
@@ -256,7 +256,7 @@ class LabelPins:
         return list(self._own)
 
     def changes(self, pins: Sequence[dict[str, Any]]) -> tuple[list[tuple[float, float]], list[int]]:
-        """Return the points that are new, and the numbers of the labels whose pins are gone."""
+        """Return the new points, and the numbers of the labels whose pins were removed."""
         now = {_key(pin["lon"], pin["lat"]): pin for pin in pins if "lon" in pin}
         table = self.session.labels.table["geometry"]
         known = {_key(*self._at(shape)) for shape in table} | {_key(p["lon"], p["lat"]) for p in self._own}

@@ -62,14 +62,14 @@ class TeachNext:
 
     def _offer(self, places: list[Place], why: str) -> list[Place]:
         if not places:
-            raise InputError("No further place was found: the map is sure, or everything is labelled.")
+            raise InputError("No further place was found: the map is certain, or everything is labelled.")
         self._why = why
         self._places, self._place = list(places), 0
         self._go(0)
         return places
 
     def _go(self, by: int) -> None:
-        """Look at another of the proposed places."""
+        """Show another of the proposed places."""
         if not self._places:
             self._put_away()
             return
@@ -80,7 +80,7 @@ class TeachNext:
         self._layers.look_at(self._places[self._place])
 
     def _done_with(self, lon: float, lat: float) -> None:
-        """Take a place that was labelled off the list, and go to the next."""
+        """Remove a labelled place from the list, and go to the next."""
         column, row = (float(v) for v in locate(self.session.box, lon, lat))
         near = [abs(p.row + 0.5 - row) <= RING and abs(p.column + 0.5 - column) <= RING for p in self._places]
         if any(near):

@@ -1,4 +1,4 @@
-"""A panel that is taught: click places of classes, see the map follow, correct it, test it, keep the labels."""
+"""A panel that trains a class map: click places of classes, correct the map, test it, save the labels."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
 FIRST_STEP = (
-    "Name your classes, choose one, and click places of it on the picture or draw polygons. Then a second class."
+    "Name your classes, choose one, and click places of it on the picture or draw polygons. Then a second class, too."
 )
-SECOND_STEP = "Now choose a second class and click places of it: the map follows."
+SECOND_STEP = "Now choose a second class and click places of it: the map is then computed."
 #: Seconds between two pictures of a map that is computed tile by tile.
 PATIENCE = 1.0
 
@@ -139,7 +139,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
             lesson=classroom is not None,
         )
         self._show_params(NoParams())
-        #: What became of the labels of the last time; shown until the first change.
+        #: Sentence on the restored labels; shown until the first change.
         self._greeting = self._restore(given)
         self._listen()
         self.session.on_change(self._changed)
@@ -147,7 +147,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self._changed(first=True)
 
     def _restore(self, given: Labels | None) -> str:
-        """Take the labels of the last time, and return a sentence on it."""
+        """Restore the labels of the last session, and return a sentence about them."""
         found = self._autosave.restore()
         if found is None:
             return self._autosave.problem
@@ -192,10 +192,10 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
             button.on_click(lambda _, action=action: self._guard(action))
         self._upload.observe(lambda change: self._guard(lambda: self._take_files(change["new"])), names="value")
 
-    # --- what a person does -------------------------------------------------------------------------------------
+    # --- actions of the user ------------------------------------------------------------------------------------
 
     def _hear(self, _: Any, content: Any, __: Any) -> None:
-        """Do what the list of classes or a key requests."""
+        """Execute the command of the list of classes or of a key."""
         texts = {str(k): str(v)[:200] for k, v in content.items()} if isinstance(content, Mapping) else {}
         session, kind = self.session, texts.get("type")
         actions: dict[Any, Callable[[], Any]] = {
@@ -256,7 +256,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         return str(self.session.labels.classes[number].name) if number >= 0 else None
 
     def undo(self) -> None:
-        """Take the last change back.
+        """Undo the last change.
 
         Examples
         --------
@@ -288,7 +288,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
     # --- what is shown ------------------------------------------------------------------------------------------
 
     def _changed(self, first: bool = False) -> None:
-        """Save the labels, and show them and what follows from them."""
+        """Save the labels, and update the display and the map."""
         labels = self.session.labels
         if not first:
             self._greeting = ""
@@ -307,7 +307,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self.repaint()
 
     def _moved_view(self) -> None:
-        """Map what has come into view of a large cube."""
+        """Map the part of a large cube that has come into view."""
         self._layers.show_labels()
         self.repaint()
 
@@ -327,7 +327,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         return self.painting
 
     def _show_failure(self, work: Work[Any]) -> None:
-        """Show why work in the background failed: nothing else does."""
+        """Show why work in the background failed."""
         if work.error is not None:
             self._say_error(work.error, work.name)
 

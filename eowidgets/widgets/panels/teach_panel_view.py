@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from eowidgets.learn.evaluation import Evaluation
 
 FORMATS = {"GeoPackage": ".gpkg", "GeoJSON": ".geojson"}
-#: What a click labels: pixels of a field, None for one pixel.
+#: Extent of the label of a click: pixels of a field, None for one pixel.
 SIZES: dict[str, int | None] = {"labels a field": 36, "labels a large field": 150, "labels one pixel": None}
-#: What is shown on picture and map.
+#: Choices for the display on picture and map.
 MAPS = {"the classes": "classes", "their probability": "probability", "the labels only": "labels"}
 TESTED_MAP = {"the tested map": "tested"}
 #: Files of labels that can be read.
@@ -72,12 +72,12 @@ class TeachPanelView(PanelView):
         self._size = ipywidgets.Dropdown(
             options=list(sizes.items()),
             description="A click",
-            tooltip="How much a click on picture or map labels",
+            tooltip="Extent of the label of a click on picture or map",
             layout=wide(),
         )
-        self._undo = ipywidgets.Button(description="Undo", icon="undo", tooltip="Take the last change back (key u)")
+        self._undo = ipywidgets.Button(description="Undo", icon="undo", tooltip="Undo the last change (key u)")
         self._next = ipywidgets.Button(
-            description="Where am I least sure?",
+            description="Propose uncertain places",
             icon="question",
             tooltip="Propose ten places whose label helps most (key l)",
         )
@@ -90,22 +90,22 @@ class TeachPanelView(PanelView):
         self._earlier = ipywidgets.Button(icon="chevron-left", tooltip="The place before")
         self._later = ipywidgets.Button(icon="chevron-right", tooltip="The next place (key l)")
         self._take = ipywidgets.Button(description="Label it", tooltip="Label this place with the chosen class (Enter)")
-        self._leave = ipywidgets.Button(icon="times", tooltip="Put the proposed places away")
+        self._leave = ipywidgets.Button(icon="times", tooltip="Remove the proposed places")
         self._proposal = row(self._words, self._earlier, self._later, self._take, self._leave)
         self._proposal.add_class("eow-teach-next").layout.display = "none"
 
     def _make_results(self, lesson: bool) -> None:
         self._show = ipywidgets.Dropdown(
-            options=list(MAPS.items()), description="Show", tooltip="What lies over the picture", layout=wide()
+            options=list(MAPS.items()), description="Show", tooltip="Layer over the picture", layout=wide()
         )
         self._opacity = ipywidgets.FloatSlider(
             0.6, min=0, max=1, step=0.05, description="Opacity", readout=False, layout=wide()
         )
         self._hatch = ipywidgets.Checkbox(
             True,
-            description="Hatch what is unlike all labels",
+            description="Hatch ground unlike all labels",
             indent=False,
-            tooltip="Where the ground is unlike everything that was labelled, the map is a guess",
+            tooltip="Where the ground is unlike all labels, the map is extrapolated and unreliable",
         )
         self._map_all = ipywidgets.Button(
             description="Map the whole cube",

@@ -25,7 +25,7 @@ class Training(Work[Trainable]):
     progress = 0.0
 
     def move(self, share: float) -> None:
-        """Report how much is done; stops here after a cancel."""
+        """Report the progress; raise here after a cancel."""
         self.checkpoint()
         self.progress = share
         self.report()
@@ -57,7 +57,7 @@ class TeachTest:
         labels = self.session.labels
         if sum(c > 0 for c in labels.counts().values()) < 2:
             raise InputError("Label places of two classes first, then train and test.")
-        # Classes without a label cannot be learnt.
+        # Classes without a label cannot be trained.
         present = set(labels.table["target"])
         labels = replace(labels, classes=tuple(c for c in labels.classes if c.value in present))
         work = Training("training", lambda work: self._train(work, labels), owner=self)
@@ -68,7 +68,7 @@ class TeachTest:
     def _train(self, work: Any, labels: Labels) -> Trainable:
         model = teach(self.cube, labels, progress=lambda share: work.move(0.9 * share))
         if self.session.small:
-            job = submit(model, self.cube, area=self.session.area)  # done in this thread, in the slot of the work
+            job = submit(model, self.cube, area=self.session.area)  # runs in this thread, in the slot of the work
             found = job.result()
             work.checkpoint()
             shown = found[[labels.name]].isel(time=-1) if "time" in found.dims else found[[labels.name]]
@@ -88,7 +88,7 @@ class TeachTest:
         self._say(
             f"Trained: {getattr(model, 'features', model.name)} with {getattr(model, 'head', 'a network')}.{shown}"
         )
-        self.model = model  # last, so that its observers find the rest complete
+        self.model = model  # last, so that its observers run when the rest is complete
 
     def _map_whole(self) -> None:
         """Run the tested model over the whole cube into a file."""

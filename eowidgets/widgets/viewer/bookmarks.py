@@ -1,4 +1,4 @@
-"""Views with a name, to come back to: date, bands, limits, comparison and place."""
+"""Bookmarks: named views with date, bands, limits, comparison and place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import traitlets
 from eowidgets.arguments import Name, checked
 from eowidgets.errors import InputError, shown, unknown
 
-#: Traits that a bookmark keeps.
+#: Traits that a bookmark stores.
 KEPT: tuple[str, ...] = ("date", "bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "clouds")
 KEPT += ("compare_mode", "compare_date", "swipe", "selection", "bounds")
 #: Traits of which an empty value means that nothing was chosen.
@@ -23,7 +23,7 @@ class BookmarksTrait(traitlets.List[Any]):
     info_text = "a list of bookmarks"
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Refuse what has no name, or holds what a viewer does not have."""
+        """Refuse a bookmark without a name, or with parts that a viewer lacks."""
         found: dict[str, dict[str, Any]] = {}
         for bookmark in super().validate(obj, value) or []:
             name = bookmark.get("name") if isinstance(bookmark, Mapping) else None

@@ -1,4 +1,4 @@
-"""What the traits of a viewer may be: each value is taken, mended in a way that nobody minds, or refused in one sentence."""
+"""Checks of a viewer's traits: each value is accepted, adjusted without loss, or refused in one sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.render.purposes import in_catalogue
 from eowidgets.render.source import FrameSource
 from eowidgets.widgets.places import checked_color
 
-#: What each number of a viewer may be: least, most, and the word for people.
+#: Limits of each number of a viewer, and its name in messages.
 _RANGES = {
     "gamma": (0.05, 20.0, "gamma"),
     "opacity": (0.0, 1.0, "opacity"),
@@ -30,7 +30,7 @@ _RANGES = {
 class ErrorsBelow(traitlets.HasTraits):
     """Mixed into a widget whose view shows ``error`` below itself.
 
-    A callback that fails when the person touches the widget has no cell to show that in.
+    A callback that fails after a click has no cell to show the error in.
     """
 
     error: Any = traitlets.Dict(default_value={"message": "", "details": ""}).tag(sync=True)
@@ -38,18 +38,18 @@ class ErrorsBelow(traitlets.HasTraits):
     send_state: Any
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser says; whatever the callbacks raise is shown under the widget, and logged as ever."""
+        """Apply a state from the browser; errors of callbacks are shown under the widget, and logged as usual."""
         try:
             super().set_state(sync_data)  # type: ignore[misc]
-        except Exception as problem:  # a person's callback may raise anything
+        except Exception as problem:  # a user's callback may raise anything
             self.complain(problem, "A callback failed")
             kept = [n for n, v in sync_data.items() if n in self.keys and getattr(self, n) != v]
             if kept:
-                self.send_state(kept)  # what was refused is not what the browser shows
+                self.send_state(kept)  # the browser shows the refused value
             raise
 
     def complain(self, problem: Exception, what: str) -> None:
-        """Show a problem: its own sentence where it is one of ours, the traceback folded.
+        """Show a problem: its sentence if it is an error of this package, the traceback folded.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class ErrorsBelow(traitlets.HasTraits):
         sentence = str(problem) if isinstance(problem, EowidgetsError) else f"{what}: {_named(problem)}"
         details = "".join(traceback.format_exception(problem))
         if self.error == {"message": sentence, "details": details}:
-            self.error = {"message": "", "details": ""}  # the same again: it may have been put away meanwhile
+            self.error = {"message": "", "details": ""}  # the same error again: it may have been dismissed meanwhile
         self.error = {"message": sentence, "details": details}
 
 
@@ -90,7 +90,7 @@ class Checks(traitlets.HasTraits):
     def _check_date(self, proposal: dict[str, Any]) -> str:
         labels = self.sources["cube"].labels
         value = str(proposal["value"])
-        if not value:  # said by a widget that has no date yet
+        if not value:  # sent by a widget that has no date yet
             return str(getattr(self, proposal["trait"].name))
         if not labels or value in labels:
             return value
@@ -114,7 +114,7 @@ class Checks(traitlets.HasTraits):
             return None
         source = self.sources["cube"]
         program = source.program(value)
-        if program.name not in source.programs:  # a formula of one's own joins the list
+        if program.name not in source.programs:  # a user's formula is added to the list
             source.programs[program.name] = program
             if self.head:
                 self.head = self._make_head()
@@ -123,7 +123,7 @@ class Checks(traitlets.HasTraits):
     @traitlets.validate("favourites")
     def _check_favourites(self, proposal: dict[str, Any]) -> list[str]:
         names = list(dict.fromkeys(proposal["value"]))
-        # What the catalogue has may be a favourite, even where this cube lacks a band for it.
+        # Any index of the catalogue may be a favourite, even if this cube lacks a band for it.
         return [name if in_catalogue(name) else self.sources["cube"].program(name).name for name in names]
 
     @traitlets.validate("cmap")
@@ -213,6 +213,6 @@ def _stamp(value: str) -> np.datetime64:
 
 
 def _end_of(value: str) -> np.datetime64:
-    """The last nanosecond of a day, month or year; a time of day stays what it is."""
+    """Return the last nanosecond of a day, month or year; a time of day is returned unchanged."""
     after: np.datetime64 = (_stamp(value) + 1).astype("datetime64[ns]")
     return after - np.timedelta64(1, "ns")

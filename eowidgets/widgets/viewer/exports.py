@@ -1,4 +1,4 @@
-"""What a viewer can be saved as: picture, film, page."""
+"""Export of a viewer as picture, film or page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a viewer shows besides its cube: a second cube, and layers of results."""
+"""A second cube and layers of results in a viewer."""
 
 from __future__ import annotations
 
@@ -114,12 +114,12 @@ class Layers:
             self.compare_key, self.compare_mode = "compare", mode
 
     def _beside(self, data: xr.Dataset | xr.DataArray, key: str, cube: FrameSource | None = None) -> FrameSource:
-        """Take a source that lies on the same ground as the cube; what lies elsewhere would be drawn in a wrong place."""
+        """Return a source on the same ground as the cube; refuse others, which would be drawn in a wrong place."""
         source: FrameSource = self._source(data, key)
         here, there = (cube or self.sources["cube"]).place.crs, source.place.crs
         if here and there and here != there and not _same_crs(here, there):
             raise InputError(
-                f"This is in {_short(there)}, and the cube that is shown in {_short(here)}: bring it there first, "
+                f"This is in {_short(there)}, and the cube that is shown in {_short(here)}: reproject it first, "
                 "for example with  data.rio.reproject_match(cube)."
             )
         return source
@@ -243,7 +243,7 @@ class Layers:
         self.send(message | {"height": data.shape[0], "width": data.shape[1]}, [data.tobytes()])
 
     def _keep(self, source: FrameSource, band: str, t: int, y: int, x: int, patch: np.ndarray) -> None:
-        """Write into the layer too, so that a view opened later shows the same; never into the person's own array."""
+        """Write into the layer as well, so that a view opened later shows the same; never into the user's array."""
         if source.lazy:
             return
         if (source.key, band) not in self._own:
@@ -275,7 +275,7 @@ def _same_crs(one: str, other: str) -> bool:
 
 
 def _short(crs: str) -> str:
-    return crs if len(crs) <= 20 else "a CRS of its own"
+    return crs if len(crs) <= 20 else "another CRS"
 
 
 def class_colors(source: FrameSource, bands: list[str]) -> dict[int, str] | None:

@@ -1,4 +1,4 @@
-"""The view of a viewer as a short text, which a page takes in its address and another viewer opens."""
+"""The view of a viewer as a short text, which a page reads from its address and another viewer opens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _TEXTS = ("date", "index", "cmap", "stretch", "clouds", "compare_mode", "compare_date")
 _NUMBERS = ("vmin", "vmax", "gamma", "swipe")
 _LISTS = ("bands", "selection")
-#: Not in a link where they have the value that a new viewer has.
+#: Left out of a link if they have the value of a new viewer.
 _USUAL = {
     "cmap": "viridis",
     "stretch": "percentile",
@@ -23,14 +23,14 @@ _USUAL = {
     "gamma": 1.0,
     "swipe": 0.5,
 }
-#: Digits behind the point: a decimetre on the ground, in degrees.
+#: Decimal places of degrees: a decimetre on the ground.
 _DEGREES = 6
 #: Longer links are cut by mail programs.
 _LONGEST = 8000
 
 
 def link_of(viewer: TimeViewer) -> str:
-    """Write what a viewer shows as ``#date=...&index=...``; see `TimeViewer.link`."""
+    """Return the view of a viewer as ``#date=...&index=...``; see `TimeViewer.link`."""
     values: dict[str, str] = {}
     for name in (*_TEXTS, *_NUMBERS, *_LISTS):
         value = getattr(viewer, name)
@@ -48,7 +48,7 @@ def link_of(viewer: TimeViewer) -> str:
 
 
 def open_link(viewer: TimeViewer, text: str) -> None:
-    """Show what a link says; see `TimeViewer.open_link`."""
+    """Show the view of a link; see `TimeViewer.open_link`."""
     if len(text) > _LONGEST:
         raise InputError(f"The link has {len(text)} characters, more than {_LONGEST}: copy it again.")
     traits = _traits(text)
@@ -80,7 +80,7 @@ def _traits(text: str) -> dict[str, Any]:
             numbers = _numbers(value, 4 if name == "view" else 1, name)
             traits["bounds" if name == "view" else name] = numbers if name == "view" else numbers[0]
     if not traits:
-        raise InputError(f"The link {shown(text)} does not say what to show: copy it again from the tab Share.")
+        raise InputError(f"The link {shown(text)} has no view: copy it again from the tab Share.")
     if "bands" in traits:
         traits.setdefault("index", None)
     return traits

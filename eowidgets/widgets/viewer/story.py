@@ -76,7 +76,7 @@ def write(viewer: TimeViewer, path: str | Path, *, title: str = "", max_mb: floa
 
 
 def _stride(source: FrameSource, max_mb: float) -> int:
-    """Take every second, third, ... pixel until the source fits; all that a page can show then is in the page."""
+    """Use every second, third, ... pixel until the source fits; the page then contains all of these pixels."""
     per_pixel = source.dates * (len(source.bands) * source.bits / 8 + 1 / 8)
     stride = 1
     while source.width * source.height * per_pixel / stride**2 > max_mb * 1e6 and stride < max(
@@ -89,19 +89,19 @@ def _stride(source: FrameSource, max_mb: float) -> int:
 def _thinned(source: FrameSource, stride: int) -> FrameSource:
     cube = source.cube[[*source.bands, *([MASK] if source.has_clouds else [])]]
     for dim, count in (("y", source.height), ("x", source.width)):
-        if dim not in cube.coords:  # numbers of pixels, so that sources thinned differently still meet
+        if dim not in cube.coords:  # in pixels of the page, so that sources thinned differently still align
             numbers = np.arange(count) + 0.5
             cube = cube.assign_coords({dim: numbers if dim == "x" else numbers[::-1]})
     rows, columns = Window(0, 0, source.width, source.height, stride).slices()
     with reading("The pixels of the cube"):
         thinned = cube.isel(y=rows, x=columns).load()
     thin = FrameSource(thinned, bits=source.bits, key=source.key)
-    thin.version = 1  # counts changes within a process: a page has none, and the same page has the same bytes
+    thin.version = 1  # counts changes within a process: constant in a page, so that the same page has the same bytes
     return thin
 
 
 def _note(source: FrameSource, stride: int) -> str:
-    """What a thinned page says of itself."""
+    """Return the note that a thinned page shows about itself."""
     if stride == 1:
         return ""
     size = ""
@@ -134,7 +134,7 @@ def _traits(viewer: TimeViewer, sources: dict[str, FrameSource], stride: int) ->
     traits["head"] = {**viewer.head, "sources": [viewer._source_head(s) for s in sources.values()]}
     # Without a CRS, pins are numbers of pixels, of which there are fewer now.
     traits["pins"] = [{**p, **{k: p[k] / stride for k in ("x", "y") if k in p}} for p in viewer.pins]
-    # What is in the page is in memory: nothing is gained by windows.
+    # The page is in memory anyway: windows have no benefit.
     return traits | {
         "store_id": "page",
         "first": [],

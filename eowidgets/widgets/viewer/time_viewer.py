@@ -1,4 +1,4 @@
-"""The time viewer: a satellite series in the browser, scrubbed, swiped and measured without asking the kernel."""
+"""The time viewer: a satellite series in the browser, scrubbed, swiped and measured without a kernel round trip."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from eowidgets.widgets.viewer.exports import Exports
 from eowidgets.widgets.viewer.layers import Layers, class_colors
 from eowidgets.widgets.viewer.typed import CloudMode, CompareMode, Stretch, ViewerOptions
 
-#: Indices that most people look for: the favourites until others are chosen.
+#: Common indices: the favourites until others are chosen.
 FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDREI")
-#: Of differences: red where there is less than before, blue where there is more.
+#: Colour map of differences: red for a decrease, blue for an increase.
 DIVERGING = "RdBu"
-#: The date to compare with is clear, and within so many days of the year of the one that is shown.
+#: The default date to compare with is clear, and within this number of days of the year of the current one.
 CLEAR, SEASON, DAYS_PER_YEAR = 0.05, 45, 365.2425
-#: What a hand moves: the kernel's echo of a value would come late, and take the picture back to where it was.
+#: Traits that the user drags: a late echo of the kernel would reset them to an older value.
 _MOVES = {"sync": True, "echo_update": False}
 
 
@@ -196,7 +196,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     def _source(self, cube: xr.Dataset | xr.DataArray, key: str = "cube") -> FrameSource:
         return FrameSource(cube, key=key)
 
-    # --- what the browser is told -------------------------------------------------------------------------------
+    # --- state for the browser ----------------------------------------------------------------------------------
 
     def _make_head(self) -> dict[str, Any]:
         own = (k.get("style", {}).get("cmap") for k in self.layers)
@@ -217,7 +217,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         return head | {"layer": source.key not in ("cube", "compare")}
 
     def _first_picture(self) -> list[dict[str, Any]]:
-        """The coarse picture of the date in view: it travels with the widget, so that it is there before any question."""
+        """Draw the date in view at low resolution; the picture is part of the widget's state and needs no request."""
         source = self.sources["cube"]
         if source.lazy:  # it would have to be read first
             return []
@@ -228,7 +228,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     def _hear(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
         # A read may wait for a disk or a network: never in the thread that answers messages.
         if self._open:
-            if content.get("type") == "need":  # at once, so that a read in progress that it replaces stops
+            if content.get("type") == "need":  # immediately, so that a read in progress that it replaces stops
                 self._need(content)
             LIGHT.submit("answer to a viewer", lambda _: self._answer(content), owner=self)
 
@@ -249,7 +249,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
                 self._go_on()
                 return
             source = self.sources.get(str(content.get("source", "cube")))
-            if source is None:  # a layer taken away meanwhile
+            if source is None:  # a layer that was removed meanwhile
                 return
             if content.get("type") == "remove_layer":
                 self.remove_layer(str(content.get("name")))
@@ -264,13 +264,13 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
             self.complain(problem, "The data could not be read")
 
     def _go_on(self) -> None:
-        """Answer what was asked, unless that is being done."""
+        """Answer pending requests, unless that is in progress."""
         if not self._serving:  # work of one widget never runs twice at a time
             self._serving = True
             self._serve()
 
     def _serve(self) -> None:
-        """Send one message, then let whatever was asked meanwhile come first."""
+        """Send one message, then give newer requests priority."""
         message, failed = None, False
         try:
             message = self._queue.next(self.sources) if self._open else None
@@ -315,7 +315,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         return labels.index(self.date) if self.date in labels else 0
 
     def __repr__(self) -> str:
-        """What is shown, the same every time."""
+        """Return what the viewer shows; the same in every run."""
         source = self.sources["cube"]
         title = str(self.cube.attrs.get("title", "cube"))[:80]
         dates = f"{source.dates} date{'s' if source.dates != 1 else ''}"
@@ -324,7 +324,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         return f"TimeViewer: {title}, {dates}, {size}, {self.date}, {describe(self.style)}{versus}"
 
     def close(self) -> None:
-        """Free what the viewer holds.
+        """Release the sources of the viewer.
 
         Examples
         --------

@@ -77,7 +77,7 @@ def test_the_command_packs_and_opens(store, tmp_path, monkeypatch, capsys):
     assert "eow lab" in capsys.readouterr().out
     assert main(["kit", "--open", "a.zip"]) == 1
     assert main(["kit", str(store), "b"]) == 1
-    assert "one path too many" in capsys.readouterr().err
+    assert "is an extra path" in capsys.readouterr().err
     assert main(["fetch", "romania", "r.zarr", "--dates", "2019-07-01/2019-07-20", "-q"]) == 0
     assert "'r.zarr' is complete" in capsys.readouterr().out
 

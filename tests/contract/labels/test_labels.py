@@ -100,7 +100,7 @@ def test_a_table_with_lon_and_lat_or_x_and_y(tmp_path):
 def test_names_that_differ_in_case_or_spaces_are_one_class():
     labels = Labels.of(pd.DataFrame({**POINTS, "class": ["Wheat", "wheat ", "Wheat"]}))
     assert labels.counts() == {"Wheat": 3}
-    assert labels.notes == ("'Wheat' and 'wheat' are read as one class.",)
+    assert labels.notes == ("'Wheat' and 'wheat' are treated as one class.",)
 
 
 def test_the_column_is_found_or_the_columns_are_listed():
@@ -197,7 +197,7 @@ def test_geometries_that_cannot_be_used_are_left_out():
         "1 of 5 labels has an outline that cannot be used and was left out.",
         "1 of 5 labels has coordinates that are not numbers and was left out.",
         "1 of 5 labels has no geometry and was left out.",
-        "1 of 5 labels has an outline that crossed itself and was mended.",
+        "1 of 5 labels has an outline that crossed itself and was repaired.",
     )
 
 
@@ -344,7 +344,7 @@ def test_merged_classes_of_a_raster():
 def test_a_table_of_ones_own_is_checked():
     one = (eow.ClassInfo(1, "a", "#ff0000"),)
     assert Labels(pd.DataFrame({"geometry": [shapely.Point(1, 2)], "target": [1]}), one).counts() == {"a": 1}
-    with pytest.raises(InputError, match="target of Labels is 2 in some row, which is no class"):
+    with pytest.raises(InputError, match="target of Labels is 2 in some row, which is not a class"):
         Labels(pd.DataFrame({"geometry": [shapely.Point(1, 2)], "target": [2]}), one)
     with pytest.raises(InputError, match="no column 'geometry'"):
         Labels(pd.DataFrame({"target": [2]}), one)

@@ -78,7 +78,7 @@ def test_entries_of_the_user_are_added_and_replace_presets(own, monkeypatch, tmp
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("not toml", "is no TOML"),
+        ("not toml", "is not TOML"),
         ("mine = 3", "write a table"),
         ("[mine]\ntitle = 'x'", "lacks the field 'api'"),
         (ENTRY.format(name="mine") + "licens = 'x'", "no field named 'licens'. Did you mean 'licence'"),

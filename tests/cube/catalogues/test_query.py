@@ -33,7 +33,7 @@ def no_network(monkeypatch):
         ("sentinel-2", {"collections": []}, "collections= is empty"),
         ("sentinel-2", {"area": (22, 95, 23, 96)}, "latitude|degrees"),
         ("romania", {}, "is a sample of the package"),
-        ("scene.tif", {}, "is no STAC catalogue"),
+        ("scene.tif", {}, "is not a STAC catalogue"),
         (3, {}, "catalogue of find is 3"),
     ],
 )

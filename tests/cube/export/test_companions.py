@@ -139,7 +139,7 @@ def test_companions_of_an_older_export_go(make_cube, tmp_path):
 @pytest.mark.parametrize("name", ["a.json", "a_quality.tif", "a.qml"])
 def test_files_of_others_next_to_the_target_stay(make_cube, tmp_path, name):
     (tmp_path / name).write_text("precious")
-    with pytest.raises(InputError, match="was not made by an export"):
+    with pytest.raises(InputError, match="was not written by an export"):
         to_geotiff(make_cube(), tmp_path / "a.tif")
     assert (tmp_path / name).read_text() == "precious"
     assert files(tmp_path) == [name]

@@ -98,7 +98,7 @@ def test_damage_shows_where_a_lazy_cube_is_read(stores, tmp_path, chunks):
     shutil.copytree(folder / "c.zarr", tmp_path / "c.zarr")
     chunk = next(p for p in (tmp_path / "c.zarr" / "red").rglob("*") if p.is_file() and p.name != "zarr.json")
     chunk.write_bytes(chunk.read_bytes()[:-7])
-    with pytest.raises(SourceError, match=r"of 'c.zarr' cannot be read .*copy or make it again"):
+    with pytest.raises(SourceError, match=r"of 'c.zarr' cannot be read .*copy or create it again"):
         eow.open(tmp_path / "c.zarr", chunks=chunks).load()
 
 

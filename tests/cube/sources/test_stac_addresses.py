@@ -270,7 +270,7 @@ def test_a_vrt_under_another_name_opens_nothing(make, complete):
         ("<html></html>", "an HTML page"),
         ("B04,B08\n1,2", "something else, not STAC"),
         ("[1, 2]", "a JSON list"),
-        ("3", "no object"),
+        ("3", "not an object"),
         ('{"type": "FeatureCollection", "features": [' + "[" * 100_000 + "]" * 100_000 + "]}", "nested too deeply"),
         ('{"type": "Feature", "geometry": null, "properties": {}}', "GeoJSON but not STAC"),
         ('{"type": "FeatureCollection", "features": [3]}', "not STAC"),

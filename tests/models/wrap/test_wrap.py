@@ -169,7 +169,7 @@ def test_a_series_network_at_another_resolution(make_cube):
     assert out.height.dims == ("y", "x")
     np.testing.assert_allclose(out.height, 0.3, atol=1e-5)
     np.testing.assert_allclose(out.spread, 0.5, atol=1e-5)
-    with pytest.raises(ModelError, match="made for pixels of 20 m, and this cube has 100 m"):
+    with pytest.raises(ModelError, match="meant for pixels of 20 m, and this cube has 100 m"):
         eow.run(model, make_cube(resolution=100.0))
 
 

@@ -224,8 +224,8 @@ def test_bad_upload_says_so_and_keeps_the_area(romania, content, says):
 
 def test_what_goes_wrong_with_the_pictures_is_said_on_the_map(romania):
     m = eow.AreaMap(romania)
-    m.frames.error = {"message": "Pixels that came could not be read.", "details": ""}
-    assert "Pixels that came could not be read." in m._note.value
+    m.frames.error = {"message": "Received pixels could not be read.", "details": ""}
+    assert "Received pixels could not be read." in m._note.value
     m.frames.error = {"message": "", "details": ""}
     assert m._note.value == ""
 

@@ -62,7 +62,7 @@ def test_another_viewer_opens_the_same_view(first, date, index, mode, limits, pi
         ("#vmin=nan", "not 1 numbers"),
         ("#pins=22.1;45.2", "not 2 numbers"),
         ("#kind=x", "kind"),
-        ("hello", "does not say what to show"),
+        ("hello", "has no view"),
         ("#date=" + "x" * 9000, "characters"),
         ("#gamma=-3", "gamma"),
     ],

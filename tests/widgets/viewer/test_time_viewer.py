@@ -163,7 +163,7 @@ def test_what_lies_on_other_ground_is_refused_and_nothing_changes(viewer, romani
     head = viewer.head
     with pytest.raises(InputError, match="This is in EPSG:32634, and the cube that is shown in EPSG:3035"):
         viewer.compare_with(romania[["red"]].isel(time=slice(0, 2)).rio.reproject("EPSG:32634"))
-    with pytest.raises(InputError, match="bring it there first"):
+    with pytest.raises(InputError, match="reproject it first"):
         viewer.add_layer(layer.rio.reproject("EPSG:32634"), "red")
     with pytest.raises(InputError, match="no style of a layer named 'colour'"):
         viewer.add_layer(layer, "red", style={"colour": "red"})

@@ -25,7 +25,7 @@ ATTRIBUTION = "The AlphaEarth Foundations Satellite Embedding dataset is produce
 
 
 def decoded(codes: np.ndarray) -> Floats:
-    """Return the numbers that int8 codes stand for: ``sign(v) * (v / 127.5) ** 2``; NaN for -128.
+    """Return the values of int8 codes: ``sign(v) * (v / 127.5) ** 2``; NaN for -128.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def may_be_alphaearth(path: Path) -> bool:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path, driver="GTiff") as file:
                 return bool(file.count == SIZE)
-    except (RasterioError, OSError):  # whoever opens it as something else explains it
+    except (RasterioError, OSError):  # the reader of other formats raises the error
         return False
 
 

@@ -31,7 +31,7 @@ BLOCK = 16 << 20
 
 @dataclass(frozen=True)
 class Wanted:
-    """What ``eow.open`` was asked for, as far as embeddings need it.
+    """Options of ``eow.open`` that embeddings need.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Wanted:
 
 
 def open_embeddings(paths: Sequence[Path], root: Path, request: Wanted) -> Opened | None:
-    """Open files of AlphaEarth or TESSERA as vectors; None where the files are something else.
+    """Open files of AlphaEarth or TESSERA as vectors; None for other files.
 
     Parameters
     ----------
@@ -94,11 +94,11 @@ def _alphaearth(path: Path, root: Path, request: Wanted, address: str | None, ye
     file = read_header(path, root, address=address, remote=request.remote)
     if not alphaearth.is_alphaearth(file):
         raise InputError(
-            f"{shown(path.name)} has {file.count} bands of {file.dtypes[0]} and is no AlphaEarth file with bands A00 to A63: "
-            "open it by itself, or take it out of the folder."
+            f"{shown(path.name)} has {file.count} bands of {file.dtypes[0]} and is not an AlphaEarth file with bands A00 to A63: "
+            "open it separately, or remove it from the folder."
         )
     if file.warped:
-        raise InputError(f"{shown(path.name)} is rotated, which no AlphaEarth file is: get the original file.")
+        raise InputError(f"{shown(path.name)} is rotated, which AlphaEarth files are not: get the original file.")
     return Tile(path.name, year, file.geobox, alphaearth.AlphaEarth(file))
 
 
@@ -111,7 +111,7 @@ def _opened(tiles: list[Tile], title: str, attribution: str | None, name: str, r
     if not tiles:
         raise InputError(f"There are no embeddings of the years dates={shown(request.dates)}: choose others.")
     if request.bbox is not None:
-        tiles = _touching(tiles, request.bbox) or tiles  # what is outside is refused where the cube is cut
+        tiles = _touching(tiles, request.bbox) or tiles  # areas outside are refused when the cube is cut
     grid = common_grid(tiles)
     by_year = mosaics(tiles, grid)
     warn_of_gaps(by_year)

@@ -64,7 +64,7 @@ class Placed:
     left: int
 
     def read(self, features: slice, rows: slice, columns: slice) -> tuple[slice, slice, Floats] | None:
-        """Read what a window of the mosaic has of the tile: where it lies in the window, and the vectors, north up."""
+        """Read the tile's part of a window of the mosaic: its position in the window, and the vectors, north up."""
         height, width = self.tile.box.shape
         y0, y1 = max(rows.start, self.top), min(rows.stop, self.top + height)
         x0, x1 = max(columns.start, self.left), min(columns.stop, self.left + width)
@@ -81,7 +81,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Mosaic:
-    """The vectors of one year as an array ``(feature, y, x)`` that reads what is indexed; the first tile with a value wins.
+    """The vectors of one year as an array ``(feature, y, x)`` that reads the indexed part; the first tile with a value wins.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Years of embeddings: in names of files and folders, and those that were asked for."""
+"""Years of embeddings: from names of files and folders, and from the requested dates."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def moments(years: Iterable[int]) -> np.ndarray:
 
 
 def wanted(year: int, dates: Any) -> bool:
-    """Return whether a year is among the dates that ``eow.open`` was given; True where these are no dates."""
+    """Return whether a year is among the requested dates; True if these are not valid dates."""
     if dates is None:
         return True
     if isinstance(dates, str):
@@ -53,7 +53,7 @@ def wanted(year: int, dates: Any) -> bool:
     try:
         found = [None if d in (None, "", "..") else np.datetime64(str(d)[:4], "Y").astype(int) + 1970 for d in ends]
     except ValueError:
-        return True  # refused with a sentence where the cube is cut to them
+        return True  # refused later, when the cube is cut to them
     if not found:
         return True
     low, high = found[0], found[-1]

@@ -1,4 +1,4 @@
-"""How the files of a catalogue are reached: signed addresses, and options of GDAL for the host of a file."""
+"""Access to the files of a catalogue: signed addresses, and options of GDAL for the host of a file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ REFUSED = ("HTTP response code: 401", "HTTP response code: 403")
 
 @dataclass(frozen=True)
 class Access:
-    """Reach files as they are named; the base of every other way.
+    """Access files by their plain address; base class of all other kinds of access.
 
-    An instance travels to workers with the graph of a cube, so it holds no secret: credentials are read from the
+    An instance is sent to workers with the graph of a cube, so it holds no secret: credentials are read from the
     environment when a file is opened.
     """
 

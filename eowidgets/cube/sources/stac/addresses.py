@@ -1,4 +1,4 @@
-"""Which addresses a STAC document may name: a document must not make this machine read what its author cannot."""
+"""Checks of addresses in STAC documents: a document must not make this machine read files that its author cannot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 
 from eowidgets.errors import SourceError
 
-#: Where the files of a catalogue on a server may be.
+#: Prefixes of the addresses of remote files.
 REMOTE = ("http://", "https://", "s3://", "gs://", "az://", "abfs://", "abfss://")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PORTS = {"http": 80, "https": 443}
@@ -24,7 +24,7 @@ _PREFIX = re.compile(r"^[A-Za-z][A-Za-z0-9+._-]*:")
 
 
 def is_url(href: object) -> bool:
-    """Whether a source is an http(s) address."""
+    """Return whether a source is an http(s) address."""
     return isinstance(href, str) and href.split("://")[0].lower() in _PORTS and "://" in href
 
 
@@ -39,7 +39,7 @@ def short(href: str) -> str:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a document comes from, which decides what it may name.
+    """Origin of a document, which determines the addresses that it may name.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Origin:
         The user passed ``remote=True``: a local source may name files elsewhere and servers, a remote one may name
         hosts in private networks. A server may never name files of this machine.
 
-    An origin without root and home stands for an object in memory, which is the user's own.
+    An origin without root and home is an object in memory, which comes from the user.
     """
 
     base: str = ""
@@ -154,7 +154,7 @@ class Origin:
             )
 
     def same_host(self, url: str) -> bool:
-        """Whether an address is on the host that was opened; https instead of http counts as the same."""
+        """Return whether an address is on the host that was opened; https instead of http counts as the same."""
         if self.home is None or not is_url(url):
             return False
         host, port = _host(url)
@@ -183,7 +183,7 @@ def _path_of(href: str) -> str:
 
 @lru_cache(maxsize=256)
 def _addresses(host: str) -> tuple[Address, ...]:
-    """Return the addresses of a host; none where its name does not resolve, because it cannot be reached then."""
+    """Return the addresses of a host; empty if its name does not resolve, since it cannot be reached then."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

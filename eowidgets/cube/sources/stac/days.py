@@ -1,4 +1,4 @@
-"""Solar days: which scenes are one picture of an area."""
+"""Grouping of scenes by solar day into one picture of an area."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def solar_day(moment: datetime, lon: float) -> date:
     moment : datetime
         In UTC.
     lon : float
-        In degrees; whole turns do not matter.
+        In degrees; whole turns are ignored.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def solar_day(moment: datetime, lon: float) -> date:
 
 
 def picture_of(item: Document, lon: float) -> tuple[str, str, str]:
-    """Return what the items of one picture have in common: solar day, product, and direction of the orbit.
+    """Return the key that the items of one picture share: solar day, product, and direction of the orbit.
 
     Products with different bands (L30 and S30 of HLS) and radar from both sides of a place stay apart.
     """

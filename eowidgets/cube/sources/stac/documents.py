@@ -43,7 +43,7 @@ def read_json(origin: Origin, timeout: float) -> Document:
     if isinstance(found, list):
         raise SourceError(f"{short(href)} is a JSON list, not STAC: a list of items is a FeatureCollection.")
     if not isinstance(found, dict):
-        raise SourceError(f"{short(href)} is JSON but not STAC: it is no object.")
+        raise SourceError(f"{short(href)} is JSON but not STAC: it is not an object.")
     if "type" not in found and "stac_version" in found:  # STAC before 1.0
         found["type"] = "Collection" if "extent" in found else "Catalog"
     if "type" not in found:
@@ -80,7 +80,7 @@ def items_below(
 ) -> Iterator[tuple[Document, Origin]]:
     """Yield every item of a static catalogue, collection or item collection; each document is read once.
 
-    What a collection states of the assets of its items (``item_assets``) is added to the items.
+    Asset descriptions of a collection (``item_assets``) are added to its items.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def items_below(
         Called before each document is read; what it raises ends the reading.
     """
     seen: set[str] = set()
-    # A document that is to be read stands as None, with its origin.
+    # None, with an origin, is a document that is not read yet.
     queue: deque[tuple[Any, Origin, Document]] = deque([(document, origin, {})])
     count = 0
     while queue:
@@ -178,7 +178,7 @@ class _SameHost(HTTPRedirectHandler):
 
 
 def same_host(first: str, second: str) -> bool:
-    """Whether two addresses are on one host; https instead of http counts as the same."""
+    """Return whether two addresses are on one host; https instead of http counts as the same."""
     return is_url(first) and Origin.of(first).same_host(second)
 
 
@@ -197,7 +197,7 @@ def _fetch(origin: Origin, timeout: float) -> str:
         if error.code in (401, 403):
             mend = "it wants a login: pass signer= or use a public catalogue"
         if error.code in (301, 302, 303, 307, 308):
-            mend = "it redirects to an address that is not followed, because it is no http(s) address or a loop"
+            mend = "it redirects to an address that is not followed, because it is not an http(s) address, or is a loop"
             raise SourceError(f"{short(href)} answered {error.code}: {mend}.") from None
         raise SourceError(f"{short(href)} answered {error.code} ({str(error.reason)[:60]}): {mend}.") from None
     except TimeoutError:

@@ -19,7 +19,7 @@ Found = list[tuple[Document, Origin]]
 
 
 def is_stac(source: Any) -> bool:
-    """Whether a source is STAC: an address or file of JSON, a pystac object, a dict of STAC, or a list of these."""
+    """Return whether a source is STAC: an address or file of JSON, a pystac object, a STAC dict, or a list of these."""
     if isinstance(source, dict):
         return source.get("type") in ("Feature", "FeatureCollection", "Catalog", "Collection") and (
             "stac_version" in source or "features" in source or "assets" in source
@@ -187,7 +187,7 @@ def _within(item: Document, bbox: Bbox | None, start: str | None, end: str | Non
 
 
 def _overlap(west: float, east: float, other_west: float, other_east: float) -> bool:
-    """Whether two ranges of longitude overlap; one whose west exceeds its east crosses the antimeridian."""
+    """Return whether two longitude ranges overlap; one whose west exceeds its east crosses the antimeridian."""
     east += 360 * (east < west)
     other_east += 360 * (other_east < other_west)
     return west < other_east and east > other_west

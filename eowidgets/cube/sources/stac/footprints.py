@@ -35,8 +35,8 @@ def footprint(item: Document) -> BaseGeometry | None:
 def share(area: BaseGeometry, footprints: Iterable[BaseGeometry | None]) -> float:
     """Return the share of an area from 0 to 1 that footprints cover together; 1 where one of them is not known.
 
-    Degrees of longitude are shorter away from the equator, but for all of a small area alike: both areas are compared as
-    they are.
+    Degrees of longitude are shorter away from the equator, but equally for all of a small area: both areas are compared without
+    correction.
     """
     from shapely import union_all
 

@@ -1,4 +1,4 @@
-"""The one pixel grid that STAC items are put on, from metadata or else from the header of a file."""
+"""The common pixel grid of STAC items, from metadata or else from the header of a file."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _finest(scene: Scene, bands: dict[str, AssetBand], headers: Headers) -> str:
 
 
 def _fields(scene: Scene, band: AssetBand) -> dict[str, Any]:
-    """Return what the projection extension states of an asset; the asset before the item."""
+    """Return the projection fields of an asset; those of the asset before those of the item."""
     sources = (scene.document["assets"][band.key], scene.document["properties"])
     names = ("code", "epsg", "wkt2", "projjson", "shape", "transform", "bbox")
     found = {n: next((s[f"proj:{n}"] for s in sources if s.get(f"proj:{n}")), None) for n in names}

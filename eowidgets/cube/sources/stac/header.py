@@ -1,4 +1,4 @@
-"""Read the header of a raster file, where STAC metadata leave something out."""
+"""Read the header of a raster file if STAC metadata are incomplete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_THIS = "not recognized as being in a supported file format"
 
 @dataclass(frozen=True)
 class Header:
-    """What a raster file states about itself.
+    """Metadata of a raster file.
 
     ``crs`` is WKT or None, ``block`` is the size of the tiles of the file in pixels (rows, columns), and the other tuples
     have one entry for each band.
@@ -108,7 +108,7 @@ class Headers:
         self._found: dict[str, Header] = {}
 
     def fetch(self, hrefs: Iterable[tuple[str, Origin]]) -> None:
-        """Read several headers at once, so that servers are waited for together."""
+        """Read several headers at once, so that waiting times overlap."""
         missing = {href: origin for href, origin in hrefs if href not in self._found}
         if len(missing) > 1:
             with ThreadPoolExecutor(8) as pool:
@@ -120,7 +120,7 @@ class Headers:
         Raises
         ------
         SourceError
-            If it cannot be read, is no GeoTIFF or JPEG 2000, or redirects to an address that the origin must not name.
+            If it cannot be read, is not GeoTIFF or JPEG 2000, or redirects to an address that the origin must not name.
         """
         if href not in self._found:
             self._found[href] = self._read(href, origin)
@@ -152,7 +152,7 @@ class Headers:
 
 
 def signed(access: Access, href: str, read: Callable[[str], T]) -> T:
-    """Read from the signed address of a file; once more where a server refuses a signature that can be renewed."""
+    """Read from the signed address of a file; again if a server refuses a signature that can be renewed."""
     import rasterio.errors
 
     try:
@@ -199,8 +199,8 @@ def unreadable(href: str, error: Exception) -> SourceError:
 def check_target(address: str, origin: Origin, timeout: float) -> None:
     """Raise a SourceError if a file of a remote catalogue redirects to an address that the catalogue must not name.
 
-    GDAL follows every redirect, and signed storage needs redirects to other public hosts. So the first bytes are asked
-    for here, where each step can be checked, before GDAL opens the file. A server that answers GDAL differently is not
+    GDAL follows every redirect, and signed storage needs redirects to other public hosts. So the first bytes are requested
+    here, where each step can be checked, before GDAL opens the file. A server that answers GDAL differently is not
     caught.
     """
     from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -222,4 +222,4 @@ def check_target(address: str, origin: Origin, timeout: float) -> None:
     except SourceError:
         raise
     except (OSError, ValueError):
-        return  # GDAL reports what is wrong, or succeeds with its own login
+        return  # GDAL reports the error, or succeeds with its own login

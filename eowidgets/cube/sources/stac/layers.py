@@ -1,4 +1,4 @@
-"""How the stored numbers of one band of one item become values of the cube."""
+"""Conversion of the stored numbers of one band of one item to values of the cube."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Layer:
 
     @property
     def kept(self) -> bool:
-        """Whether the numbers stay what they are: flags or classes."""
+        """Whether the numbers stay unchanged: flags or classes."""
         return bool(self.quality) or self.quantity == "classes"
 
     @property
@@ -149,7 +149,7 @@ def _numbers(
     """Return scale, offset, units and quantity of a band: from its metadata, else from its product and type."""
     integers = np.dtype(dtype).kind in "iu"
     kind = {"units": own.units if own else "", "quantity": own.quantity if own else ""}
-    # Catalogues write scale 1 where they mean that nothing is stated: integers are no reflectance.
+    # Some catalogues write scale 1 for an unknown scale: integers are not reflectance.
     stated = scale is not None and not (integers and (scale, offset or 0.0) == (1.0, 0.0) and own is not None)
     level_1 = scene.sensor is not None and scene.sensor.key == "landsat-tm-l1"
     if level_1 and integers and not stated and name in OPTICAL:
@@ -172,7 +172,7 @@ def _sentinel2_offset(scene: Scene, scale: float, noted: float | None) -> float:
     given = scene.sensor.baseline if scene.sensor else None
     if given is None:
         if True in (properties.get(f"{who}:boa_offset_applied") for who in ("earthsearch", "sentinel")):
-            return 0.0  # the offset was taken off, though the metadata may still state it
+            return 0.0  # the offset was subtracted, though the metadata may still state it
         if noted is not None:
             return noted
         given = baseline_of(scene.document)

@@ -101,7 +101,7 @@ def open_items(
     ----------
     items : list of (dict, Origin)
     access : Access
-        How files are reached.
+        Access to the files.
     solar : float, optional
         Longitude by which solar days are counted: the scenes of one solar day are one date, instead of those of one pass.
     """

@@ -1,4 +1,4 @@
-"""When a STAC item was acquired, in UTC."""
+"""Acquisition time of a STAC item, in UTC."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def time_of(item: Document) -> datetime:
     Raises
     ------
     InputError
-        If there is none, or it is no date.
+        If there is none, or it is not a date.
     """
     noted = (item["properties"].get(k) for k in ("datetime", "start_datetime", "end_datetime"))
     text = next((str(n) for n in noted if n), None)

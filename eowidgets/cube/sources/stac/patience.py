@@ -1,4 +1,4 @@
-"""Requests to a STAC API that are repeated where a server asks for it, within limits, and can be cancelled."""
+"""Requests to a STAC API with limited retries, which can be cancelled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 #: Answers after which another try may succeed.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-#: Between two looks at whether the user cancelled, in seconds.
+#: Seconds between two checks whether the user cancelled.
 _LOOK = 0.1
 
 
@@ -70,7 +70,7 @@ class PatientIO(SameHostIO):
             try:
                 found = super().read_json(source, *args, **kwargs)
                 if not isinstance(found, dict):
-                    raise ValueError("the answer is no JSON object")
+                    raise ValueError("the answer is not a JSON object")
             except (APIError, ValueError, TypeError, AttributeError) as error:
                 wait = self._wait(error, attempt)
                 if wait is None:

@@ -1,4 +1,4 @@
-"""Read layers through odc-stac: each file with its own scale, so that what is merged are values and not numbers."""
+"""Read layers through odc-stac: each file with its scale, so that values and not stored numbers are merged."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class _Parser:
         return RasterGroupMetadata(self._bands)
 
     def driver_data(self, md: Any, band_key: Any) -> Any:
-        """Return the layer of an item, and a text that tells it from other layers of the same file."""
+        """Return the layer of an item, and a text that distinguishes it from other layers of the same file."""
         layer = self._layers[md.id].get(band_key[0])
         return {"layer": layer, "origin": self._origins[md.id], "subdataset": repr(layer)}
 
@@ -99,7 +99,7 @@ class _LayerReader:
         stated = replace(cfg, src_nodata_fallback=layer.nodata)
 
         def read(address: str) -> Any:
-            reader = self._reader(address)  # checks where the address leads, before GDAL goes there
+            reader = self._reader(address)  # checks redirects of the address before GDAL follows them
             with reached(self._access, self._uri):
                 _check_format(address)
                 return reader.read(stated, dst_geobox, dst=None, selection=selection)

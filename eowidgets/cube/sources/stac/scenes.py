@@ -135,7 +135,7 @@ def chosen(scenes: Sequence[Scene], bands: Sequence[str] | str | None) -> list[d
 
 
 def is_quality(name: str) -> bool:
-    """Whether a name in the cube is that of a quality band."""
+    """Return whether a name in the cube is that of a quality band."""
     return quality_name(name) is not None
 
 

@@ -1,0 +1,90 @@
+"""Check that the docstring of every function and method starts with a verb in the imperative.
+
+``python tools/check_docstrings.py [PATH ...]`` prints file, line, name and first word of each docstring that does not, and
+exits with status 1. Ruff's D401 finds only a part of them, because it accepts every word that its list of verbs lacks. Add a
+verb that is missing to ``VERBS``.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+#: First words that are allowed. Words that are read as a noun first (mean, number, size, share of) are left out on purpose.
+_VERBS = """
+Accept Adapt Add Adjust Analyse Annotate Answer Append Apply Arrange Ask Assign Attach Average Begin Blend Bound Bring
+Buffer Build Bundle Cache Calibrate Call Cancel Cap Carry Centre Change Check Choose Classify Clear Clip Close Collect
+Colour Colourise Combine Compare Compile Complete Compute Configure Confirm Connect Consume Continue Convert Convolve
+Copy Correct Count Cover Create Crop Cut Dampen Decide Declare Decode Decompress Define Delete Deliver Derive Describe
+Detach Detect Determine Digest Disable Discard Discover Dispatch Display Divide Do Download Draw Drop Embed Emit
+Enable Encode End Enlarge Ensure Enter Estimate Evaluate Examine Exchange Exclude Execute Expand Explain Export Extend
+Extract Fetch Fill Filter Find Finish Fit Flag Flatten Follow Forecast Forget Format Free Generate Get Give Go Group
+Grow Hand Handle Hash Hide Hold Identify Ignore Import Improve Impute Include Index Infer Initialise Insert Inspect
+Install Interpolate Interpret Invert Iterate Join Keep Label Lay Learn Leave Lend Let Limit Link List Load Locate Lock
+Log Look Lower Make Map Mark Mask Match Measure Merge Minimise Mirror Mix Mosaic Move Multiply Name Normalise Note
+Notify Obtain Offer Open Optimise Overwrite Pack Pad Paint Parse Pass Patch Pave Permute Pick Pickle Pin Plant Plot
+Pool Post Predict Prepare Press Print Process Project Propose Provide Publish Put Quantise Queue Quote Raise Rank
+Rasterise Read Receive Recompute Reconstruct Record Reduce Refit Refuse Register Regress Relate Release Remember
+Remove Rename Render Reorder Repeat Replace Report Reproject Require Rerun Resample Reserve Reset Resize Resolve
+Restore Resume Retry Return Reuse Reverse Rewrite Roll Rotate Round Run Sample Save Say Scale Schedule Score Search
+Segment Select Send Separate Serialise Set Settle Share Shift Shorten Show Shrink Shuffle Sign Simulate Skip Slice
+Smooth Solve Sort Split Stack Standardise Start State Stay Step Stop Store Stretch Strip Submit Subset Subtract
+Suggest Sum Summarise Suspend Swap Swipe Switch Synchronise Take Tell Test Threshold Tile Toggle Tokenise Trace Track
+Train Transform Translate Trim Truncate Try Turn Undo Unite Unlock Unpack Unpickle Update Upload Upsample Use Validate
+Vectorise Verify View Visit Wait Walk Warn Weigh Weight Widen Work Wrap Write Yield Zoom
+"""
+VERBS = frozenset(_VERBS.split())
+
+
+class Fault(NamedTuple):
+    """A docstring that starts with another word."""
+
+    path: Path
+    line: int
+    name: str
+    word: str
+
+    def __str__(self) -> str:
+        """Return file, line and what to do."""
+        wrong = f"the docstring of {self.name} starts with {self.word!r}, not with a verb such as 'Return'"
+        return f"{self.path}:{self.line}: {wrong}"
+
+
+def faults(source: str, path: Path) -> Iterator[Fault]:
+    """Yield the functions of a module whose docstring does not start with one of the verbs.
+
+    Properties are left out: like a class, a property is described by a noun phrase. Functions without a docstring are left to ruff.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _is_property(node):
+            continue
+        words = (ast.get_docstring(node) or "").split()
+        if words and words[0].rstrip(".,:;") not in VERBS:
+            yield Fault(path, node.lineno, node.name, words[0])
+
+
+def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether a decorator is ``property``, ``cached_property``, ``x.setter`` or the like."""
+    names = [ast.unparse(decorator) for decorator in node.decorator_list]
+    return any(name.endswith(("property", ".setter", ".getter", ".deleter")) for name in names)
+
+
+def main(arguments: list[str]) -> int:
+    """Print all faults of files and folders (default: ``eowidgets`` of this folder) and return the exit status."""
+    roots = [Path(argument) for argument in arguments or ["eowidgets"]]
+    files = sorted(path for root in roots for path in ([root] if root.is_file() else root.rglob("*.py")))
+    found = [fault for path in files for fault in faults(path.read_text(encoding="utf-8"), path)]
+    for fault in found:
+        print(fault)
+    if found:
+        print(
+            f"{len(found)} docstrings: start each with a verb in the imperative, and add a new verb to VERBS of {__file__}."
+        )
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
