@@ -64,7 +64,7 @@ def other_season(image: Picture, rng: np.random.Generator) -> Picture:
 
 
 def _kinds(smooth: Picture, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Number the kinds of ground (h, w): a few rounds of k-means on a sample of pixels."""
+    """Return numbers of the kinds of ground (h, w) by a few rounds of k-means on a sample of pixels."""
     pixels = smooth.reshape(3, -1).T
     sample = pixels[rng.integers(len(pixels), size=SAMPLE)]
     centres = sample[:count].copy()
@@ -79,7 +79,7 @@ def _kinds(smooth: Picture, count: int, rng: np.random.Generator) -> npt.NDArray
 
 
 def _fields(h: int, w: int, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Number the cells of a Voronoi diagram of random points (h, w)."""
+    """Return numbered cells of a Voronoi diagram of random points (h, w)."""
     rows, columns = rng.uniform(0, h, count), rng.uniform(0, w, count)
     from scipy.spatial import cKDTree
 

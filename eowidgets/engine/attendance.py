@@ -81,6 +81,6 @@ def count(client: Any) -> int:
 
 
 def _scaling(client: Any) -> bool:
-    """Whether a cluster is known to start workers: it adapts, or was scaled to more than it has."""
+    """Return whether a cluster is known to start workers: it adapts, or was scaled to more than it has."""
     cluster = getattr(client, "cluster", None)
     return getattr(cluster, "_adaptive", None) is not None or bool(getattr(cluster, "worker_spec", None))

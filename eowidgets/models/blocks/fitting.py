@@ -79,7 +79,7 @@ class _Run:
         return value
 
     def result(self) -> Weights:
-        """Weights that the run leaves in the network; empty if these are the last ones."""
+        """Return the weights that the run leaves in the network; empty if these are the last ones."""
         return self.best_weights or self.average
 
     def save(self, path: Path) -> None:

@@ -282,7 +282,7 @@ class TrendAnomalies(Periodic):
         return self.periods(days).starts.astype("datetime64[ns]")
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Also refuse reference years that the cube lacks."""
+        """Refuse also reference years that the cube lacks."""
         super().survey(cube)
         days = cube["time"].values.astype("datetime64[s]").astype("float64") / 86_400
         self._reference(self.periods(days))
