@@ -101,7 +101,7 @@ def simulated(_: Path) -> None:
     ready = trained(PseTaeAround(), examples_of(batch_of(x, days, bands), label), target)
     found = classes_of(predicted(ready, batch_of(x_test, days, bands), 4)["crop"]).ravel()
     ours = crop_scores("psetae-around", found, truth.ravel(), names)
-    forests = {"of pixels": single["mean F1"], "of mean and standard deviation of 5 x 5": tree["mean F1"]}
+    forests = {"on pixels": single["mean F1"], "on mean and standard deviation of 5 x 5": tree["mean F1"]}
     shown(
         {"mean F1, simulated parcels": ours["mean F1"]}
         | {f"mean F1 of a random forest {k}": v for k, v in forests.items()}

@@ -80,7 +80,7 @@ def test_no_change_anywhere_is_not_defined():
 def test_refusals():
     with pytest.raises(InputError, match="give the same shape"):
         confusion([0], [0, 1], 2)
-    with pytest.raises(InputError, match="classes from 0 to 5, but there are only 0 to 1"):
+    with pytest.raises(InputError, match="classes from 0 to 5: give classes from 0 to 1"):
         confusion([0, 5], [0, 1], 2)
     with pytest.raises(InputError, match="at least two dates"):
         change_scores([[0, 1]], [[0, 1]], 2)

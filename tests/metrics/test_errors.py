@@ -29,13 +29,13 @@ def test_masks_and_unknown_truth(score):
 
 
 def test_refusals():
-    with pytest.raises(InputError, match=r"\(2,\) and the truth \(3,\)"):
+    with pytest.raises(InputError, match=r"\(2,\), but the target has \(3,\)"):
         rmse([1, 2], [1, 2, 3])
     with pytest.raises(InputError, match="nothing to compare"):
         mae([1.0], [np.nan])
     with pytest.raises(InputError, match=r"where has shape \(3,\)"):
         mae([1.0, 2], [1, 2], where=[True, True, False])
-    with pytest.raises(InputError, match="pictures"):
+    with pytest.raises(InputError, match="compares images"):
         ssim([1.0], [1.0])
 
 

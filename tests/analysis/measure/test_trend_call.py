@@ -82,7 +82,7 @@ def test_anomalies(cube):
     np.testing.assert_allclose(found.anomaly[:5, :5].mean("time"), 0, atol=1e-6)
     assert found.anomaly.attrs["vmin"] == -found.anomaly.attrs["vmax"]
     assert "reference='2001-2005'" in eow.Record.of(found).code()
-    with pytest.raises(EowidgetsError, match="hold 2 years"):
+    with pytest.raises(EowidgetsError, match="include 2 years"):
         eow.anomalies(cube, reference="2001-2002")
 
 

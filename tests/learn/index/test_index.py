@@ -219,7 +219,7 @@ def test_a_point_where_nothing_was_observed(vectors):
 
 
 def test_cubes_that_cannot_be_an_index(vectors, more):
-    with pytest.raises(InputError, match=r"vectors of \[4, 5\] features"):
+    with pytest.raises(InputError, match=r"numbers of features, \[4, 5\]"):
         Index.of([vectors, more(features=4)])
     with pytest.raises(InputError, match="no vectors"):
         Index.of(vectors.drop_vars("embedding"))

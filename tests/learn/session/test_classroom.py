@@ -72,7 +72,7 @@ def test_what_cannot_be_scored(cube, room):
     with pytest.raises(InputError, match="no label yet"):
         room.score(TeachSession(cube))
     other = TeachSession(cube.isel(y=slice(0, 40)))
-    with pytest.raises(InputError, match="another cube"):
+    with pytest.raises(InputError, match="not that of the exercise"):
         room.score(other)
     session = student(cube, room)
     session.rename_class("spring", "winter")

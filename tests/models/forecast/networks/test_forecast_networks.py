@@ -50,7 +50,7 @@ def test_a_gap_is_not_looked_at(name):
 def test_unknown_networks_and_sizes_are_refused():
     with pytest.raises(InputError, match="Did you mean 'patchtst'"):
         make_network("patchts", 10, 5, 1)
-    with pytest.raises(InputError, match="give 1 or more"):
+    with pytest.raises(InputError, match="give positive sizes"):
         make_network("nlinear", 0, 5, 1)
     with pytest.raises(InputError, match="only runs forwards"):
         make_network("spacetime", 10, 0, 1)

@@ -93,7 +93,7 @@ def test_smape_by_hand():
 def test_plain_errors():
     with pytest.raises(InputError, match="Did you mean 'imputation'"):
         series_task("imputaton", "nlinear", 4, 1)
-    with pytest.raises(InputError, match="horizon of 1 or more"):
+    with pytest.raises(InputError, match="give 1 or more steps"):
         series_task("long-forecast", "nlinear", 4, 1)
     with pytest.raises(InputError, match="2 or more"):
         series_task("classification", "nlinear", 4, 1)
