@@ -9,12 +9,13 @@ TRANSLATED = $(sort $(wildcard notebooks/*/*.ipynb))
 # In a container one often is root, which Jupyter wants to be told.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab test test-oldest coverage lint types js docs bench-check gpu notebooks screenshots clean
+.PHONY: help lab test test-oldest test-python coverage lint types js docs bench-check gpu notebooks screenshots clean
 
 help:
 	@echo "make lab          JupyterLab on the first notebook"
 	@echo "make test         every test; make lint types for style and types"
 	@echo "make test-oldest  the tests of the core with the oldest packages that pyproject.toml allows"
+	@echo "make test-python  the core of the tests with other interpreters: VERSIONS=\"3.12 3.13\""
 	@echo "make js           style, types and unit tests of the JavaScript (needs node)"
 	@echo "make coverage     lines and branches, room by room"
 	@echo "make docs         the documentation site, in build/site"
@@ -34,6 +35,11 @@ test: $(VENV)/.test
 # The oldest versions of the direct dependencies that pyproject.toml allows, for the parts below the widgets.
 test-oldest: $(VENV)/.test
 	$(BIN)/python tools/oldest.py --venv $(VENV)-oldest --python $(PYTHON)
+
+# Every version has an environment of its own, so this takes minutes and several GB: not part of CI, run before a release.
+VERSIONS ?= 3.12 3.13 3.14
+test-python:
+	$(PYTHON) tools/pythons.py $(VERSIONS)
 
 # Not part of CI, because tracing makes the tests about a fifth slower.
 coverage: $(VENV)/.test
@@ -100,4 +106,4 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@ $(VENV)/.test $(VENV)/.lab
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest node_modules build dist *.egg-info ci-output .coverage
+	rm -rf $(VENV) $(VENV)-* node_modules build dist *.egg-info ci-output .coverage

@@ -24,6 +24,8 @@ class Scene:
         Code of the cells; the second one ends with the widget. Empty where ``tools/screenshots.py`` has the scene.
     page : str
         Page of the site that describes the widget.
+    notebook : str
+        Notebook whose stored picture of the widget is taken in place of a new one.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Scene:
     page: str
     setup: str = ""
     widget: str = ""
+    notebook: str = ""
 
 
 SCENES = (
@@ -50,7 +53,7 @@ SCENES = (
     Scene(
         "teach-panel",
         "TeachPanel",
-        "A picture with labelled places of two classes, and next to it the classes with the count of their labels and the score",
+        "A class map from ten labelled places of two classes, and below it the classes with the count of their labels",
         "guides/teach-panel.md",
         setup=OPEN.replace("'romania', clouds='robust'", "'bouconne'")
         + """
@@ -68,7 +71,7 @@ labels = eow.Labels.of(table, classes=classes)
     Scene(
         "change-panel",
         "ChangePanel",
-        "A map with changed places coloured by date, the list of places, and the series of the first one with its break",
+        "Changed places on the map coloured by date, hectares through time, and one place: images before and after, its series",
         "guides/change.md",
         setup=f"""{OPEN}
 area_map = eow.AreaMap(cube, height="320px")
@@ -82,7 +85,7 @@ panel.pick(1)
     Scene(
         "forecast-panel",
         "ForecastPanel",
-        "The NDVI of a pixel since 2016, its forecast with an 80 % interval, and how it did on held-out dates",
+        "The NDVI of a pixel, its forecast of half a year with intervals, and the errors of three models on earlier days",
         "guides/forecast-panel.md",
         setup=f"""{OPEN}
 viewer = eow.TimeViewer(cube, index="NDVI", height=240, chart=False)
@@ -95,7 +98,7 @@ panel.run().result(timeout=300)
     Scene(
         "ask-panel",
         "AskPanel",
-        "A question about lost forest, the answer in hectares, its evidence on the picture, and the code that repeats it",
+        "A question about lost forest, the answer in hectares, and its evidence as a layer on the picture",
         "guides/ask.md",
         setup=f"""{OPEN}
 viewer = eow.TimeViewer(cube, height=260, chart=False)
@@ -108,25 +111,14 @@ panel.light(0)
     Scene(
         "find-panel",
         "FindPanel",
-        "Dates of a catalogue on a time line with their clouds, the selected ones, and what reading them costs",
+        "A search before it starts: a rectangle on the map, the collection, the dates and the share of clouds",
         "guides/finding-data.md",
-        setup=f"""{OPEN}
-import json, tempfile
-from pathlib import Path
-scenes = Path(tempfile.mkdtemp())
-paths = [cube.isel(time=[i]).eow.to_geotiff(scenes / f"{{i}}.tif") for i in range(78, 98)]
-links = [{{"rel": "item", "href": f"./{{path.stem}}.json"}} for path in paths]
-about = {{"type": "Catalog", "stac_version": "1.0.0", "id": "scenes", "description": "Twenty images", "links": links}}
-(scenes / "catalog.json").write_text(json.dumps(about))
-panel = eow.FindPanel(str(scenes), area=(22.147, 45.201, 22.155, 45.207), dates="2019-01/2019-12")
-panel.run().result(timeout=300)
-""",
-        widget="panel",
+        notebook="notebooks/09_your_own_area.ipynb",
     ),
     Scene(
         "measure-panel",
         "MeasurePanel",
-        "Four parts, of which Seasons is open: a pixel of the picture, and the form that measures its seasons",
+        "A pinned pixel and the part Seasons: its series, the fitted curve with its interval, and start, peak and end",
         "guides/seasons-and-trends.md",
         setup=f"""{OPEN}
 viewer = eow.TimeViewer(cube, index="NDVI", height=240, chart=False)

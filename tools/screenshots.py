@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery_scenes import SCENES, Scene
-from store_pictures import SIZE, STILL, packed, settled
+from store_pictures import SIZE, STILL, decoded, packed, settled
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -80,6 +81,16 @@ def panel(lab: Lab, scene: Scene) -> Path:
     return path
 
 
+def stored(scene: Scene) -> Path:
+    """Copy the picture of a widget that a notebook stores."""
+    cells = json.loads((ROOT / scene.notebook).read_text(encoding="utf-8"))["cells"]
+    outputs = [o for c in cells if f"eow.{scene.title}(" in "".join(c["source"]) for o in c.get("outputs", ())]
+    png = next(o["data"]["image/png"] for o in outputs if "image/png" in o.get("data", {}))
+    path = OUT / f"{scene.name}.png"
+    decoded(png).save(path, optimize=True)
+    return path
+
+
 def _cut(page, what: str, name: str) -> Path:  # type: ignore[no-untyped-def]
     part = page.page.locator(what).first
     page.page.mouse.move(0, 0)
@@ -98,9 +109,15 @@ def main() -> None:
 
     own = {"explorer": explorer, "viewer": viewer}
     OUT.mkdir(parents=True, exist_ok=True)
+    chosen = [scene for scene in SCENES if scene.name in wanted]
+    for scene in chosen:
+        if scene.notebook:
+            print(stored(scene))
+    if all(scene.notebook for scene in chosen):
+        return
     with lab_session() as lab:
-        for scene in SCENES:
-            if scene.name in wanted:
+        for scene in chosen:
+            if not scene.notebook:
                 path = own[scene.name](lab) if scene.name in own else panel(lab, scene)
                 print(f"{path}: {path.stat().st_size / 1e3:.0f} kB", flush=True)
 

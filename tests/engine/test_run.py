@@ -198,7 +198,8 @@ def test_results_carry_their_provenance(make_cube):
     assert notes["seed"] == 3
     assert notes["dates"][0].startswith("2020-01-03")
     assert notes["input"]["bands"] == ["red", "nir"]
-    assert notes["versions"]["torch"] == torch.__version__
+    # The wheel of PyPI has its CUDA version in `__version__` only, that of PyTorch's own index in the metadata as well.
+    assert notes["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
     assert notes["engine"]["device"] == "cpu"
 
 
