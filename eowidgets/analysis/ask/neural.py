@@ -157,7 +157,7 @@ def _about_pair(
         last = next((a for a in reversed(history) if any(s.tool == _PAIR_TOOL for s in a.steps)), None)
         if last is None or last.abstained:
             return refuse(
-                question, "The question refers to a previous one that has no answer: ask the complete question."
+                question, "The question refers to a previous answer, but there is none: ask the complete question."
             )
         instruction = f"{clean(last.question).lower().strip(' ?.!')} | {_said(last)} | {asked}"
     given = {"start": str(dates[0]), "end": str(dates[1])} if dates is not None else {}

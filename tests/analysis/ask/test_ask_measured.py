@@ -178,7 +178,7 @@ def test_growing_seasons_are_read_by_the_rules_alone(forest, question, program):
         ("When does spring end?", "not the seasons of the calendar"),
         ("When will spring begin next year?", "not forecast"),
         ("In which year did spring come earliest?", "not ranked"),
-        ("Is spring coming earlier?", "name both years"),
+        ("Is spring coming earlier?", "name both"),
         ("What is the mean NDVI at the start of the growing season?", "name the months"),
         ("When does the dry season start?", "name the months"),
     ],

@@ -108,7 +108,7 @@ def test_strata_that_are_not_the_classes(case):
 def test_points_without_a_design(case, done):
     raster, _ = case
     plain = done.table.drop(columns="stratum")
-    with pytest.raises(InputError, match="carry no design"):
+    with pytest.raises(InputError, match="have no design"):
         eow.accuracy(raster, plain)
     found = eow.accuracy(raster, plain, design="random")
     assert any("simple random sample" in note for note in found.notes)
