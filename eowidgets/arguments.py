@@ -81,22 +81,22 @@ Sha256 = Annotated[str, Len(64, 64), doc("the 64 hexadecimal digits of a SHA-256
 
 
 def first_and_last(dates: Any) -> tuple[str, str]:
-    """Return the two dates of a period that is a pair, ``"first/last"`` or one date.
+    """Return the two dates of a period that is a pair or ``"first/last"``.
 
     Parameters
     ----------
     dates : (date, date) or str
-        ``"2020"`` is the period from the first to the last day of 2020.
+        Each may lack its day or month, and then means the whole of it.
 
     Returns
     -------
     (str, str)
-        ISO dates as they were given; the last one may lack its month or day, and then means the whole of it.
+        ISO dates as they were given.
 
     Raises
     ------
     InputError
-        If there are not one or two dates, or one of them is no date.
+        If there are not two dates, or one of them is no date.
 
     Examples
     --------
@@ -104,8 +104,6 @@ def first_and_last(dates: Any) -> tuple[str, str]:
     (('2019-06', '2019-08'), ('2019-07-06', '2020-07-06'))
     """
     parts = [p.strip() for p in dates.split("/")] if isinstance(dates, str) else [str(d) for d in dates]
-    if isinstance(dates, str) and len(parts) == 1:
-        parts = 2 * parts
     if len(parts) != 2 or not all(is_date(p) for p in parts):
         raise InputError(
             f'dates is {shown(dates)}: give the first and the last one, such as ("2016-01-01", "2020-12-31").'

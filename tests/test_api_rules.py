@@ -200,7 +200,7 @@ def test_a_period_means_the_same_in_every_form(cube, period):
     )
 
 
-@pytest.mark.parametrize("dates", ["2018/2019/2020", "spring/2019", ("2018",), ""])
+@pytest.mark.parametrize("dates", ["2018/2019/2020", "spring/2019", ("2018",), "2018", ""])
 def test_what_is_no_period_is_one_sentence(cube, dates):
     with pytest.raises(InputError):
         first_and_last(dates)

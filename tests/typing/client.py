@@ -1,3 +1,4 @@
+# mypy: disallow-any-generics, disallow-subclassing-any, disallow-untyped-decorators
 """A program of a user, checked by type checkers under their strict rules; it is not run."""
 
 from __future__ import annotations

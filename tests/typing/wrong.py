@@ -1,3 +1,4 @@
+# mypy: disallow-any-generics, disallow-subclassing-any, disallow-untyped-decorators
 """Wrong uses: every line of `wrong` is an error of the type checker."""
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     --------
     >>> import eowidgets as eow
     >>> eow.TimeViewer(eow.open("romania"), index="NDVI")
-    TimeViewer: Forest in Romania, Sentinel-2, 2015-08 to 2021-01, 140 dates, 100 × 100 px, 2018-09-19, NDVI (viridis)
+    TimeViewer: Forest in Romania, Sentinel-2, 2015-08 to 2021-01, 140 dates, 100 × 100 px, 2020-08-04, NDVI (viridis)
     """
 
     _esm = esm("viewer/time_viewer")
