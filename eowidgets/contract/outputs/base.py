@@ -106,7 +106,7 @@ class Output(ABC):
             If the output has no such form, or for an item of another form; without the name of the model.
         """
         raise ModelError(
-            f"{shown(self.name)}, which is no output for a chip or a series: use Label, Text, Value, Vector or Classes"
+            f"{shown(self.name)}, which is not an output for a chip or a series: use Label, Text, Value, Vector or Classes"
         )
 
     @property
