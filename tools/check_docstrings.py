@@ -56,7 +56,7 @@ class Fault(NamedTuple):
 def faults(source: str, path: Path) -> Iterator[Fault]:
     """Yield the functions of a module whose docstring does not start with one of the verbs.
 
-    Properties are left out: like a class, a property is described by a noun phrase. Functions without a docstring are left to ruff.
+    Properties are left out: like a class, a property is described by a noun phrase. Ruff reports missing docstrings.
     """
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _is_property(node):
