@@ -15,27 +15,30 @@ from typing import NamedTuple
 
 #: First words that are allowed. Words that are read as a noun first (mean, number, size, share of) are left out on purpose.
 _VERBS = """
-Accept Adapt Add Adjust Analyse Annotate Answer Append Apply Arrange Ask Assemble Assign Attach Attend Average Begin
-Blend Bound Bring Buffer Build Bundle Cache Calibrate Call Cancel Cap Carry Centre Change Check Choose Classify Clear
-Clip Close Collect Colour Colourise Combine Compare Compile Complete Compute Concatenate Configure Confirm Connect
-Consume Continue Convert Convolve Copy Correct Count Cover Create Crop Cut Dampen Date Decide Declare Decode Decompress
-Define Delete Deliver Derive Describe Detach Detect Determine Digest Disable Discard Discover Dispatch Display Divide Do
-Download Draw Drop Embed Emit Enable Encode End Enlarge Ensure Enter Estimate Evaluate Examine Exchange Exclude Execute
-Expand Explain Export Extend Extract Factor Factorise Fetch Fill Filter Find Finish Fit Flag Flatten Flush Follow
-Forecast Forget Format Free Fuse Generate Get Give Go Group Grow Hand Handle Hash Hide Hold Identify Ignore Illuminate
-Import Improve Impute Include Index Infer Initialise Insert Inspect Install Interpolate Interpret Invert Iterate Join
-Keep Label Lay Learn Leave Lend Let Limit Link List Load Locate Lock Log Look Lower Make Map Mark Mask Match Measure
-Merge Minimise Mirror Mix Mosaic Move Multiply Name Normalise Note Notify Obtain Offer Open Optimise Overwrite Pack Pad
-Paint Parse Pass Patch Pause Pave Permute Pick Pickle Pin Place Plant Plot Pool Post Predict Prefix Prepare Press Print
-Process Project Propagate Propose Provide Publish Put Quantise Queue Quote Raise Rank Rasterise Read Receive Recompute
-Reconstruct Record Reduce Refit Refuse Register Regress Relate Release Remember Remove Rename Render Reorder Repeat
-Rephrase Replace Report Reproject Require Rerun Resample Reserve Reset Resize Resolve Restore Resume Retry Return Reuse
-Reverse Revert Rewrite Roll Rotate Round Run Sample Save Say Scale Schedule Score Search Segment Select Send Separate
-Serialise Set Settle Share Shift Shorten Show Shrink Shuffle Sign Simulate Skip Slice Smooth Solve Sort Split Stack
-Standardise Start State Stay Step Stop Store Stretch Strip Submit Subset Subtract Suggest Sum Summarise Survey Suspend
-Swap Swipe Switch Synchronise Take Tell Test Thin Threshold Tile Toggle Tokenise Trace Track Train Transform Translate
-Trim Truncate Try Turn Undo Unite Unlock Unpack Unpickle Update Upload Upsample Use Validate Vectorise Verify View Visit
-Wait Walk Warn Weigh Weight Widen Work Wrap Write Yield Zoom
+Accept Adapt Add Adjust Analyse Annotate Answer Append Apply Arm Arrange Ask Assemble Assign Attach Attend Average
+Begin Blend Bound Bring Buffer Build Bundle Cache Calibrate Call Cancel Cap Carry Centre Change Check Choose
+Classify Clear Clip Close Collect Colour Colourise Combine Compare Compile Complete Compute Concatenate Configure
+Confirm Connect Consume Continue Convert Convolve Copy Correct Count Cover Create Crop Cut Dampen Date Decide
+Declare Decode Decompress Define Delete Deliver Derive Describe Detach Detect Determine Digest Disable Discard
+Discover Dispatch Display Divide Do Download Draw Drop Embed Emit Enable Encode End Enlarge Ensure Enter Estimate
+Evaluate Examine Exchange Exclude Execute Expand Explain Export Extend Extract Factor Factorise Fetch Fill Filter
+Find Finish Fit Flag Flatten Flush Fold Follow Forecast Forget Format Free Fuse Generate Get Give Go Group Grow Hand
+Handle Hash Hide Highlight Hold Identify Ignore Illuminate Import Improve Impute Include Index Infer Initialise
+Insert Inspect Install Interpolate Interpret Invert Iterate Join Keep Label Lay Learn Leave Lend Let Limit Link List
+Load Locate Lock Log Look Lower Make Map Mark Mask Match Measure Merge Minimise Mirror Mix Mosaic Move Multiply Name
+Normalise Note Notify Obtain Offer Open Optimise Overwrite Pack Pad Paint Parse Pass Patch Pause Pave Permute Pick
+Pickle Pin Place Plant Plot Poll Pool Post Predict Prefix Prepare Press Print Process Project Propagate Propose
+Provide Publish Put Quantise Queue Quote Raise Rank Rasterise Read Rebuild Recalibrate Receive Recompute Reconstruct
+Record Recover Reduce Refit Reformat Refuse Register Regress Reject Relate Release Reload Remember Remove Rename
+Render Renumber Reorder Repeat Rephrase Replace Report Reproject Require Rerun Resample Rescale Reserve Reset Resize
+Resolve Restore Restrict Resume Retry Return Reuse Reverse Revert Rewrite Roll Rotate Round Run Sample Save Say
+Scale Schedule Score Search Seed Segment Select Send Separate Serialise Set Settle Shade Share Shift Shorten Show
+Shrink Shuffle Sign Simplify Simulate Skip Slice Smooth Solve Sort Split Stack Standardise Start State Stay Step
+Stop Store Stretch Strip Submit Subset Substitute Subtract Suggest Sum Summarise Supply Suppress Survey Suspend Swap
+Sweep Swipe Switch Sync Synchronise Take Tell Terminate Test Thin Threshold Tile Tint Toggle Tokenise Trace Track
+Train Transform Translate Transpose Trim Truncate Try Turn Undo Unfold Unite Unlock Unpack Unpickle Unwrap Update
+Upload Upsample Use Validate Vectorise Verify View Visit Visualise Wait Walk Warn Warp Weigh Weight Widen Work Wrap
+Write Yield Zip Zoom
 """
 VERBS = frozenset(_VERBS.split())
 
@@ -57,8 +60,7 @@ class Fault(NamedTuple):
 def faults(source: str, path: Path) -> Iterator[Fault]:
     """Yield the functions of a module whose docstring does not start with one of the verbs.
 
-    Properties are left out: like a class, a property is described by a noun phrase. Functions
-    without a docstring are left to ruff.
+    Properties are left out: like a class, a property is described by a noun phrase. Ruff reports missing docstrings.
     """
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _is_property(node):

@@ -356,7 +356,7 @@ def _checked(geometry: BaseGeometry) -> BaseGeometry:
     if get_num_coordinates(geometry) > MANY:
         _check_crossings(geometry)  # first: the check for validity of such an outline takes a minute as well
     valid = geometry.is_valid
-    shapes = _polygons(geometry if valid else _mended(geometry))
+    shapes = _polygons(geometry if valid else _repaired(geometry))
     if shapes.is_empty or shapes.area == 0:
         raise InputError("The area has no size: a point or a line was given where a polygon is needed.")
     if not valid:
@@ -364,7 +364,7 @@ def _checked(geometry: BaseGeometry) -> BaseGeometry:
     return split(shapes)
 
 
-def _mended(geometry: BaseGeometry) -> BaseGeometry:
+def _repaired(geometry: BaseGeometry) -> BaseGeometry:
     from shapely import make_valid
 
     _check_crossings(geometry)

@@ -22,7 +22,7 @@ BOA_ADD_OFFSET = -1000
 ABSENT = "absent_times"
 #: Attribute of a raw Dataset whose variables have their common names already.
 NAMED = "common_names"
-#: Numbers that mark missing data and are no measurement of any quantity; files often leave them undeclared.
+#: Numbers that mark missing data and are not measurements of any quantity; files often leave them undeclared.
 FILLS = (-9999.0, -99999.0, -32768.0, -28672.0)
 _LARGEST = 1e30
 _STORAGE = ("scale_factor", "add_offset", "_FillValue", "missing_value", "nodata", "stored_dtype", "scaled", "scales")

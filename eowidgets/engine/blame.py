@@ -145,7 +145,7 @@ def check_values(model: Model, output: Mosaic, tensor: torch.Tensor, measured: t
     wrong = output.problem(tensor)
     if wrong is None:
         return
-    # NaN, which is no result, or something wrong: only what was observed counts.
+    # NaN (no result) or a wrong value: only observed pixels are checked.
     seen = cells(measured.any(dim=1), output.stride).to(tensor.device)
     wrong = wrong & seen.reshape(len(seen), *[1] * (tensor.dim() - 3), *seen.shape[-2:])
     if bool(wrong.any()):

@@ -165,7 +165,7 @@ def estimate(
             took = time.perf_counter() - began
     frame, dates = task.frame, task.shape[0]
     size, area_pixels = frame.nbytes, task.shape[1] * task.shape[2]
-    # Reading runs beside the model: the slower of the two sets the pace.
+    # Reading runs in parallel to the model: the slower of the two determines the time.
     seconds = max(took / len(pieces), reading / len(grid.t)) * grid.windows
     dev.release(dev.pick_device(task.device))
     planned = Planned.of(run_kind(task.model, task.device), task.cube, None, task.site.bands)

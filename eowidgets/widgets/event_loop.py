@@ -11,7 +11,7 @@ def on_this_loop(function: Callable[[], Any]) -> Callable[[], None]:
     """Return a function that any thread may call, and that calls ``function`` on the event loop of this thread.
 
     In a kernel that loop handles the messages of the widgets. Without a loop, or once it is closed, ``function`` is called
-    at once.
+    immediately.
     """
     try:
         loop = asyncio.get_running_loop()

@@ -105,13 +105,13 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
 
     @traitlets.validate("date", "pins")
     def _as_in_the_viewer(self, proposal: Any) -> Any:
-        """Take what the viewer makes of a value: the nearest date, and a colour for each pin."""
+        """Take over the viewer's version of a value: the nearest date, and a colour for each pin."""
         name = proposal["trait"].name
         setattr(self.viewer, name, proposal["value"])
         return getattr(self.viewer, name)
 
     def _furnish(self) -> None:
-        """Bring map and panel, whose libraries take over two seconds to import, when the viewer is on screen."""
+        """Create map and panel after the viewer is on screen: their libraries take over two seconds to import."""
         if self._map is not None:
             return
         from eowidgets.widgets.map.area_map import AreaMap
@@ -146,7 +146,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         panel = getattr(import_module(f"eowidgets.widgets.panels.{module}"), name)(
             self.cube, viewer=self.viewer, map=self.map
         )
-        # The panels for change and questions do not link their area themselves; drawn areas become labels when teaching.
+        # The panels for change and questions do not link their area themselves; in the teach panel drawn areas are labels.
         if name != "TeachPanel":
             traitlets.link((self, "area"), (panel, "area"))
         if name == "MeasurePanel":
@@ -156,7 +156,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         return panel
 
     def _furnish_later(self) -> None:
-        # No cell can show an error here: it is shown in the place of map and panel.
+        # No cell can show an error here: it is shown instead of map and panel.
         try:
             self._furnish()
         except EowidgetsError as error:
@@ -246,7 +246,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
 
 
 def _activate(tabs: LateTabs) -> None:
-    """Let clicks on the picture be labels only while the panel that takes them is in front."""
+    """Use clicks on the picture as labels only while the tab of their panel is open."""
     for number, tab in enumerate(tabs.children):
         for panel in tab.children:
             if panel.has_trait("active"):
@@ -254,7 +254,7 @@ def _activate(tabs: LateTabs) -> None:
 
 
 def _soon(later: Callable[[], None], now: Callable[[], None]) -> None:
-    """Do something once the cell that is running has shown its result; where there is no kernel, at once."""
+    """Call a function after the current cell has shown its result; immediately without a kernel."""
     from IPython import get_ipython
 
     if getattr(get_ipython(), "kernel", None) is None:

@@ -1,4 +1,4 @@
-"""A further source of measurements that a model of windows takes beside its cube."""
+"""A further source of measurements of a model of windows, in addition to its cube."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def on_the_ground(shapes: Shapes, crs: Any) -> tuple[Shapes, npt.NDArray[np.str_
         Two-dimensional and valid, longitudes from -180 to 180.
     faults : ndarray of str
         Why a geometry cannot be used; empty where it can.
-    mended : int
+    repaired : int
         Number of outlines that crossed themselves and were repaired.
 
     Raises
@@ -106,14 +106,14 @@ def _straight(shapes: Shapes, faults: npt.NDArray[np.str_]) -> tuple[Shapes, npt
     odd = ((west < -180) | (east > 180) | (east - west > 180) | many) & (faults == "")
     plain = np.flatnonzero((faults == "") & ~odd)
     crossed = plain[~shapely.is_valid(shapes[plain])]
-    mended = 0
+    repaired = 0
     for at in [*np.flatnonzero(odd), *crossed]:
         try:
             shapes[at] = _one(shapes[at])
-            mended += int(at in crossed)
+            repaired += int(at in crossed)
         except InputError:
             faults[at] = TANGLED
-    return shapes, faults, mended
+    return shapes, faults, repaired
 
 
 def _one(shape: Any) -> Any:

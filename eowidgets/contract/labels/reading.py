@@ -80,9 +80,9 @@ def read_rows(source: Any, crs: Any) -> Rows:
     notes = [n for why in dict.fromkeys(faults[~good]) for n in left_out(int((faults == why).sum()), total, str(why))]
     if not good.any():
         raise InputError(f"No label in {_called(source)} can be used: {' or '.join(dict.fromkeys(faults))}.")
-    mended = sum(part for _, _, part, _ in read)
-    if mended:
-        notes.append(f"{share(mended, total)} an outline that crossed itself and was repaired.")
+    repaired = sum(part for _, _, part, _ in read)
+    if repaired:
+        notes.append(f"{share(repaired, total)} an outline that crossed itself and was repaired.")
     return Rows(shapes[good], columns[good].reset_index(drop=True), tuple(notes), total)
 
 

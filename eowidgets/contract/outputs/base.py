@@ -126,7 +126,7 @@ class Output(ABC):
         {'height': 12.5}
         """
         raise ModelError(
-            f"{shown(self.name)}, which is no output for a chip or a series: use Label, Text, Value, Vector or Classes"
+            f"{shown(self.name)}, which is not an output for a chip or a series: use Label, Text, Value, Vector or Classes"
         )
 
     @property

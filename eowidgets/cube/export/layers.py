@@ -157,7 +157,7 @@ def lay_out(cube: xr.Dataset) -> Layout:
         raise InputError("There is no band to write: the cube has no variable over (y, x).")
     parts = tuple(_part(cube, suffix, chosen) for suffix, chosen in groups.items() if chosen)
     tables = {str(n): _table(n, v, n in cube.coords) for n, v in cube.variables.items() if _is_table(n, v)}
-    attrs = {k: encode(v) for k, v in cube.attrs.items() if k != "provenance"}  # which is a tag of its own
+    attrs = {k: encode(v) for k, v in cube.attrs.items() if k != "provenance"}  # which has a separate tag
     return Layout(parts, bands(cube), tuple(str(n) for n in cube.data_vars), attrs, tables)
 
 

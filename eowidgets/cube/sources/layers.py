@@ -150,7 +150,7 @@ def refuse_uncertain_baselines(files: Sequence[RasterFile], where: str) -> None:
     """Refuse loose Sentinel-2 files whose product names state baselines from before and after the offset.
 
     Complete products are certain: their structure or metadata accompany the files, so that every file is read with
-    the offset of its own product.
+    the offset of its product.
 
     Raises
     ------

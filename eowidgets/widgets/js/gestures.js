@@ -1,5 +1,5 @@
 // Mouse, pen and fingers on the picture. Drag pans, the wheel and two fingers zoom, a click or tap pins, shift and drag draws a
-// rectangle, a drag of the divider moves the swipe; while something is drawn, a click is a corner of it.
+// rectangle, a drag of the divider moves the swipe; while a shape is drawn, a click adds a corner.
 
 const FAR = { mouse: 4, pen: 6, touch: 10 }; // pixels of the screen that a click may move
 const DIVIDER = { mouse: 12, pen: 16, touch: 26 }; // pixels of the screen around the divider
@@ -78,7 +78,7 @@ export class Gestures {
     return event.shiftKey && !picture.tool ? "area" : "pan";
   }
 
-  // Two fingers: what lies between them stays between them. A drag that they interrupt does nothing more.
+  // Two fingers: the ground between them stays between them. A drag that they interrupt is ended.
   pinch() {
     const [a, b] = [...this.fingers.values()];
     const { view } = this.picture;
@@ -144,7 +144,7 @@ export class Gestures {
     this.picture.redraw();
   }
 
-  // Whether the last finger has gone. One that stays after a pinch does nothing until it is lifted, too.
+  // Whether the last finger was lifted. One that stays after a pinch is ignored until it is lifted as well.
   leave(event) {
     if (!this.fingers.delete(event.pointerId) || this.fingers.size) return false;
     this.listen(false);

@@ -144,7 +144,7 @@ def own_address(item: Document, origin: Origin) -> str:
 
 
 def date_range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
-    """Return first and last moment as text, and the single days of a list that is no pair."""
+    """Return first and last moment as text, and the single days of a list that is not a pair."""
     if dates is None:
         return None, None, frozenset()
     if isinstance(dates, slice):

@@ -28,7 +28,7 @@ _LOOK = 0.1
 class PatientIO(SameHostIO):
     """Input and output of pystac-client that repeats failed requests.
 
-    Repeated are requests that a server answers with 408, 425, 429 or 5xx, that break off, or whose body is no complete
+    Repeated are requests that a server answers with 408, 425, 429 or 5xx, that break off, or whose body is not complete
     JSON. ``Retry-After`` is respected up to :data:`LONGEST_WAIT` seconds. A server that does not answer within the timeout
     is not asked again.
 

@@ -19,9 +19,9 @@ from eowidgets.cube.sources.stac.moments import time_of
 from eowidgets.cube.sources.stacking import PASS
 from eowidgets.errors import InputError, shown, unknown
 
-#: Scenes of one place that are further apart are two looks at it (geostationary satellites), not parts of one.
+#: Scenes of one place that are further apart are two acquisitions (geostationary satellites), not parts of one.
 _SAME_LOOK = timedelta(minutes=1)
-#: Keys under which catalogues of Sentinel-2 offer probabilities in per cent, which are no masks.
+#: Keys under which catalogues of Sentinel-2 offer probabilities in per cent, which are not masks.
 _PROBABILITIES = {"cloud": "cloud_probability", "cld": "cloud_probability", "snow": "snow_probability"}
 
 
@@ -29,8 +29,8 @@ _PROBABILITIES = {"cloud": "cloud_probability", "cld": "cloud_probability", "sno
 class Scene:
     """One item: its product, its time in UTC, and its bands by their name in the cube.
 
-    ``others`` are rasters that are no bands of the product, such as water vapour: read where they are asked for, or
-    where there is nothing else.
+    ``others`` are rasters that are not bands of the product, such as water vapour: read on request, or
+    if there is nothing else.
     """
 
     document: Document
@@ -64,7 +64,7 @@ def scenes_of(items: Iterable[tuple[Document, Origin]], sensor: str | None, head
     given = find_sensor(sensor) if sensor else None
     sensors = [given or sensor_of(item) for item, _ in pairs]
     known = {s.key: s for s in sensors if s}
-    # The order of the items must not decide anything.
+    # The result must not depend on the order of the items.
     renames = merged_names([known[key] for key in sorted(known)]) if known else {}
     found = []
     for (item, origin), own, time in zip(pairs, sensors, times, strict=True):
@@ -144,7 +144,7 @@ def _spectral(bands: dict[str, AssetBand]) -> bool:
 
 
 def _resolve(request: str, scenes: Sequence[Scene]) -> set[str]:
-    """Return the names in the cube that a request means; first as name in the cube, then as the product writes it."""
+    """Return the names in the cube of a request; first as name in the cube, then as the product writes it."""
     text = request.strip().lower()
     everything = {n for s in scenes for n in s.bands} | {n for s in scenes for n in s.others}
     lower = {n.lower(): n for n in everything}
@@ -194,7 +194,7 @@ def sensor_of(item: Document) -> Sensor | None:
 def _sensor_of_keys(item: Document) -> Sensor | None:
     try:
         return sensor_of_names([b.key for b in asset_bands(item)])
-    except InputError:  # numbered as several products number them: band objects may still give common names
+    except InputError:  # numbers that several products use: band objects may still have common names
         return None
 
 
@@ -205,7 +205,7 @@ def _named_bands(
     candidates = asset_bands(item)
     named = [(_name(b, sensor), b) for b in candidates]
     if not any(n and not is_quality(n) for n, _ in named):
-        # Metadata name no band: then only the files can tell how many they hold.
+        # Metadata name no band: only the files have their number.
         unnamed: dict[str, list[AssetBand]] = {}
         for band in candidates:
             if not band.names and not quality_name(band.key):
