@@ -98,7 +98,9 @@ def measure(folder: Path, network: DynamicVis, choice: bool) -> Iterator[dict]:
         torch.manual_seed(1000 + seed)
         untrained.append(DynamicVis(SMALL))
     eurosat = Pictures([folder / "eurosat_rgb" / "eurosat_rgb_train.tar.gz"])
-    scenes = [Pictures([folder / "rsicd" / f"rsicd_{part}.tar.gz"]) for part in ("train", "valid")[: 1 if choice else 2]]
+    scenes = [
+        Pictures([folder / "rsicd" / f"rsicd_{part}.tar.gz"]) for part in ("train", "valid")[: 1 if choice else 2]
+    ]
     # 112 pixels: four times as fast, and nearer to the 64 of the training.
     half = [functional.avg_pool2d(one.images, 2) for one in scenes]
     # Every third of the other chips is enough to draw labels from.
