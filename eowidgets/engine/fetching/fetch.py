@@ -334,8 +334,9 @@ class Fetch:
         if failed:
             raise self._failure(failed, layout, len(layout) - len(failed))
         mended = {p: one for sums in done.values() for p, one in sums.items()}
-        for region in sorted(set(regions.values())) if levels is not None else ():
-            mended |= sums_of(self.out, levels.write(self.out, region))
+        if levels is not None:
+            for region in sorted(set(regions.values())):
+                mended |= sums_of(self.out, levels.write(self.out, region))
         changed = [p for p, one in mended.items() if contents.files[p] != one]
         if changed:
             raise SourceError(
