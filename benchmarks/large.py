@@ -167,7 +167,8 @@ def main() -> None:
         print(json.dumps({kind: out}, indent=1), flush=True)
     if given.peers:
         with lab_session() as lab:
-            print(json.dumps(peers.measure(lab, make_cogs(given.folder, size), given.peers), indent=1), flush=True)
+            for found in peers.measure(lab, make_cogs(given.folder, size), given.peers):
+                print(json.dumps(found, indent=1), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +40,20 @@ rival
 """
 
 
-def measure(lab: Any, folder: Path, packages: list[str]) -> dict[str, Any]:
-    """Measure first picture and zooming of both on the first file."""
+def measure(lab: Any, folder: Path, packages: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield first picture and zooming of each on the first file, so that one that does not end loses no other."""
     path = str(sorted(folder.glob("*.tif"))[0])
-    out: dict[str, Any] = {}
     for name, what in (("leafmap", _leafmap), ("zeit-cdts", _zeit)):
         page = lab.open([PACKAGES.format(packages=packages)])
         try:
             page.run_all(WAIT)
             page.page.set_default_timeout(WAIT * 1000)
-            out[name] = what(page, path)
+            found: Any = what(page, path)
         except Exception as problem:  # noqa: BLE001  (a peer that is not there must not lose the other results)
-            out[name] = f"{type(problem).__name__}: {str(problem)[:200]} {page.errors()[:1]}"
+            found = f"{type(problem).__name__}: {str(problem)[:200]} {page.errors()[:1]}"
         page.screenshot(f"large-peer-{name}")
         page.close()
-    return out
+        yield {name: found}
 
 
 def _leafmap(page: Any, path: str) -> dict[str, Any]:

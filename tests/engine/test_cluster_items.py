@@ -42,6 +42,7 @@ def processes():
 def mortal():
     """A cluster for a test that kills its workers: nannies start them again, but not always."""
     with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),  # each death costs the start of a process
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
         distributed.Client(cluster) as client,
     ):

@@ -283,10 +283,11 @@ class PreparedForecast:
             return [self.strip(rows, ahead, fans) for rows in h.rows]
         from eowidgets.analysis.forecast.remote import strips_on
 
-        return strips_on(self.client, self, ahead, fans)
+        return strips_on(self.client, self, h, ahead, fans)
 
     def strip(self, rows: slice, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
         """Forecast some rows of a cube: (h, n, c), lower and upper ends (level, h, n, c)."""
+        assert isinstance(self.history, History)  # noqa: S101  (a table has no rows)
         return self._chunks(self.history.strip(rows), ahead, fans)
 
     def _factors(self, ahead: Tensor) -> list[tuple[Tensor, Tensor]]:

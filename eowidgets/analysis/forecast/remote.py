@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import xarray as xr
 from torch import Tensor
 
 from eowidgets.engine.cluster import on_workers
@@ -15,19 +16,22 @@ from eowidgets.engine.work import active
 
 if TYPE_CHECKING:
     from eowidgets.analysis.forecast.forecaster import PreparedForecast
+    from eowidgets.analysis.history import History
 
 #: Forecast, lower and upper ends of one strip.
 Parts = tuple[Tensor, Tensor, Tensor]
 
 
-def strips_on(client: Any, prepared: PreparedForecast, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> list[Parts]:
+def strips_on(
+    client: Any, prepared: PreparedForecast, history: History, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]
+) -> list[Parts]:
     """Return what :meth:`PreparedForecast.strip` returns of each strip of the history, in order.
 
     Parameters
     ----------
     client : dask.distributed.Client
     prepared : PreparedForecast
-        Of a model of series that is fitted; sent once, with its cube: of a lazy one only how it is opened.
+        Of ``history`` and a model of series that is fitted; sent once, with its cube: of a lazy one only how it is opened.
     ahead : Tensor, shape (h,)
     fans : list
         Factors of the intervals, per channel.
@@ -39,8 +43,8 @@ def strips_on(client: Any, prepared: PreparedForecast, ahead: Tensor, fans: list
     """
     alone = copy.copy(prepared)
     alone.client = None
-    strips = list(prepared.history.rows)
-    job = Job(prepared.strategy.name, lambda _: None)
+    strips = list(history.rows)
+    job = Job(prepared.strategy.name, lambda _: xr.Dataset())
 
     def calls(_: int) -> Iterator[tuple[Any, ...]]:
         shipment = send(client, packed((alone, ahead, fans)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,9 @@ def finest_group(notes: Mapping[str, Any]) -> str | None:
     """Return the group with the most pixels of those that the root states as levels; None where it states none."""
     arrays = arrays_of(notes)
     pixels = {
-        asset: max((np.prod(shapes_of(n)[0]) for p, n in arrays.items() if p.rpartition("/")[0] == asset), default=0)
+        asset: max(
+            (int(np.prod(shapes_of(n)[0])) for p, n in arrays.items() if p.rpartition("/")[0] == asset), default=0
+        )
         for asset in assets_of(attributes_of(notes, ""))
         if asset != "."
     }
@@ -73,9 +75,12 @@ def levels_of(
         size = {d: shape[i] for d, i in axes.items()}
         factor = _factor([(values.sizes[d], size[d]) for d in ("y", "x")])
         if factor:
-            array = cache(lambda path=path: opened(path)[values.name])
-            found[factor] = Level(factor, size, array)
+            found[factor] = Level(factor, size, partial(_variable, opened, path, str(values.name)))
     return tuple(found[k] for k in sorted(found))
+
+
+def _variable(opened: Callable[[str], xr.Dataset], path: str, name: str) -> xr.DataArray:
+    return opened(path)[name]
 
 
 def _groups(notes: Mapping[str, Any], group: str | None) -> list[str]:

@@ -15,7 +15,6 @@ import xarray as xr
 from annotated_types import doc
 
 from eowidgets.arguments import Count, FilePath, checked
-from eowidgets.cube import pyramid
 from eowidgets.cube.area import AreaLike
 from eowidgets.cube.export import place
 from eowidgets.cube.export.prepare import prepare
@@ -218,11 +217,7 @@ class Fetch:
                 journal.append(_line(region, done[region], "level"))
                 self._checkpoint()
                 self.report(1.0)  # which may raise to stop
-        import zarr
-
-        for factor in levels.factors:
-            note_chunks(journal.store / pyramid.GROUP / str(factor))
-        zarr.open_group(journal.store, mode="r+").attrs.update(pyramid.statement(levels.factors))
+        levels.state(journal.store)
         return {path: one for sums in done.values() for path, one in sums.items()}
 
     def _begun(self, journal: Journal) -> tuple[Layout, dict[Block, dict[str, Sum]]]:
@@ -339,8 +334,9 @@ class Fetch:
         if failed:
             raise self._failure(failed, layout, len(layout) - len(failed))
         mended = {p: one for sums in done.values() for p, one in sums.items()}
-        for region in sorted(set(regions.values())) if levels is not None else ():
-            mended |= sums_of(self.out, levels.write(self.out, region))
+        if levels is not None:
+            for region in sorted(set(regions.values())):
+                mended |= sums_of(self.out, levels.write(self.out, region))
         changed = [p for p, one in mended.items() if contents.files[p] != one]
         if changed:
             raise SourceError(

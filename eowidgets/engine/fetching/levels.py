@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube import pyramid
+from eowidgets.cube.export.stores import note_chunks
 from eowidgets.cube.schema import DIMS
 from eowidgets.engine.fetching.blocks import Block, Layout, is_pixels, lay_out
 
@@ -123,6 +124,14 @@ class Levels:
                 target[tuple(here[str(d)] for d in v.dims)] = np.moveaxis(stacked, range(len(order)), order)
                 written += self._paths(k, v, here)
         return written
+
+    def state(self, store: Path) -> None:
+        """State complete levels in the attributes of their store."""
+        import zarr
+
+        for k in self.factors:
+            note_chunks(store / pyramid.GROUP / str(k))
+        zarr.open_group(store, mode="r+").attrs.update(pyramid.statement(self.factors))
 
     def region_of(self, path: str) -> Block | None:
         """Return the region that a chunk of a level belongs to; None for any other file."""
