@@ -259,7 +259,13 @@ class Job(Work[xr.Dataset]):
         self.report()
 
     def wait_for(self, what: str) -> None:
-        """Set the status to what the run waits for, in words; empty when it goes on."""
+        """Set the status to what the run waits for.
+
+        Parameters
+        ----------
+        what : str
+            In words; empty when the run continues.
+        """
         if what != self._awaits:
             self._awaits = what
             self.report()
