@@ -107,7 +107,7 @@ class Answer:
     steps : tuple of Step
     code : str
         A cell that gives ``answer`` equal to ``value``.
-    program : Program or None
+    program : QuestionProgram or None
     abstained : bool
     reason : str
         Why there is no answer; empty where there is one.

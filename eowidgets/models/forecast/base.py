@@ -157,7 +157,7 @@ class Forecaster(Model):
         return torch.where(known, out, torch.nan)
 
     def _fit(self, series: Past) -> None:
-        """Fit to checked series; networks are created anew here, so a copy of this model keeps its own."""
+        """Fit to checked series; networks are created again here, so a copy of this model keeps its own."""
 
     @abstractmethod
     def _predict(self, series: Past, future: Tensor) -> Tensor:

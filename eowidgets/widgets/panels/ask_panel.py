@@ -81,7 +81,7 @@ class AskPanel(Priced, Panel, anywidget.AnyWidget):
     error : str
         One sentence, or empty.
     cost : str
-        What a question reads at most, and how long questions about so many pixels took on this machine.
+        What a question reads at most, and how long questions about that number of pixels took on this machine.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""DynamicVis (Chen et al., 2025): selective scans over kept tokens; README.md beside this file describes it."""
+"""DynamicVis (Chen et al., 2025): selective scans over kept tokens; the README.md in this folder describes it."""
 
 from eowidgets.models.encode.dynamicvis.config import PAPER, SMALL, DynamicVisConfig
 from eowidgets.models.encode.dynamicvis.model import DynamicVisModel

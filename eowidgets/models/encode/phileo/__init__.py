@@ -1,4 +1,4 @@
-"""PhilEO (Fibaek et al., 2024): the geo-aware U-Net; README.md beside this file describes it."""
+"""PhilEO (Fibaek et al., 2024): the geo-aware U-Net; the README.md in this folder describes it."""
 
 from eowidgets.models.encode.phileo.model import PhilEO
 from eowidgets.models.encode.phileo.network import GeoUNet

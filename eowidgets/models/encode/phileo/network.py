@@ -27,7 +27,7 @@ class Squeeze(nn.Module):
 
 
 class CoreBlock(nn.Module):
-    """A 1 x 1, a depthwise 3 x 3 and a 3 x 3 convolution, weighted channels, beside a shortcut."""
+    """A 1 x 1, a depthwise 3 x 3 and a 3 x 3 convolution, weighted channels, and a shortcut."""
 
     def __init__(self, inside: int, width: int, config: GeoUNetConfig) -> None:
         super().__init__()

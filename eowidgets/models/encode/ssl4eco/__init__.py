@@ -1,4 +1,4 @@
-"""SSL4Eco (Plekhanova et al., 2025): season contrast on Sentinel-2; README.md beside this file describes it."""
+"""SSL4Eco (Plekhanova et al., 2025): season contrast on Sentinel-2; the README.md in this folder describes it."""
 
 from eowidgets.models.encode.ssl4eco.contrast import SeasonContrast
 from eowidgets.models.encode.ssl4eco.model import SSL4Eco

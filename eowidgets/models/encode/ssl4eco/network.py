@@ -14,7 +14,7 @@ FIRST_STAGE = 4
 
 
 class Basic(nn.Module):
-    """Two 3 x 3 convolutions beside a shortcut."""
+    """Two 3 x 3 convolutions and a shortcut."""
 
     growth = 1
 
@@ -31,7 +31,7 @@ class Basic(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1 x 1, 3 x 3 and 1 x 1 convolutions beside a shortcut; four times as wide outside as inside."""
+    """1 x 1, 3 x 3 and 1 x 1 convolutions and a shortcut; four times as wide outside as inside."""
 
     growth = 4
 
