@@ -89,7 +89,7 @@ def test_the_edge_of_a_disc_is_not_on_earth_and_bounds_are_those_of_the_disc():
 
 @pytest.mark.parametrize("point", [(0, 91), (float("nan"), 0), (0, float("nan")), (float("inf"), 10)])
 def test_what_is_not_on_earth_is_refused(point):
-    with pytest.raises(InputError, match="no point"):
+    with pytest.raises(InputError, match="not on Earth"):
         pixel(CUBES["Romania"], *point)
 
 
