@@ -75,7 +75,7 @@ def test_dates_in_the_past_and_too_short_a_cube_are_refused(make_cube):
     cube = make_cube(dates=6)
     with pytest.raises(InputError, match="not after the last date"):
         eow.run("forecast-harmonic", cube, dates="2019-01-01")
-    with pytest.raises(InputError, match="no date"):
+    with pytest.raises(InputError, match="invalid date"):
         eow.run("forecast-harmonic", cube, dates="soon")
     with pytest.raises(InputError, match="too short to train"):
         eow.run("forecast-nlinear", cube)

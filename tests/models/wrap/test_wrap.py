@@ -252,7 +252,7 @@ def test_answers_that_do_not_fit_are_said(make_cube):
         def forward(self, x):
             return {"other": x}
 
-    with pytest.raises(ModelError, match=r"gives \['other'\], and no 'cover'"):
+    with pytest.raises(ModelError, match=r"returns \['other'\], but not 'cover'"):
         eow.run(wrap(Odd(), **OPTIONS), make_cube())
 
     class Few(nn.Module):
