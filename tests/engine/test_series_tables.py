@@ -231,7 +231,7 @@ def without(*names):
             long().assign(time="2020-01-01"),
             r"The column 'time' holds str, which is not a date: convert it with pandas.to_datetime",
         ),
-        (long().assign(time=20200101), "holds int64, and no dates"),
+        (long().assign(time=20200101), "holds int64, which is not a date"),
         (long().assign(id=[None, *["a"] * 23]), "1 rows of the table have no 'id'"),
         (long().assign(red="low"), r"The column 'red' holds str: convert it to numbers with pandas.to_numeric"),
         (long().assign(clouds=0), r"The column 'clouds' holds int64: give True and False"),

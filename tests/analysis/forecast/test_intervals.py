@@ -267,7 +267,7 @@ def test_tables_and_files(romania, tmp_path):
     with pytest.raises(InputError, match="no folder"):
         to_csv(made, tmp_path / "none" / "a.csv")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv", "a.nc"]
-    with pytest.raises(InputError, match="no forecast"):
+    with pytest.raises(InputError, match="not a forecast"):
         channels(small)
 
 

@@ -141,7 +141,7 @@ def test_a_report_of_seasons(romania):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda c: eow.trend(c.isel(time=slice(4))), "lie in 4 years, and 'trend-theil-sen' needs 5"),
+        (lambda c: eow.trend(c.isel(time=slice(4))), "lie in 4 years, but 'trend-theil-sen' needs 5"),
         (lambda c: eow.step_or_line(c.isel(time=slice(8))), "needs 9"),
         (lambda c: eow.trend(c, by="month", autocorrelation="hamed-rao"), "does not apply to one value per month"),
         (lambda c: eow.trend(c, months="13-14"), "months"),

@@ -184,7 +184,7 @@ def test_an_empty_stratum_and_one_with_one_sample(case, done):
         eow.accuracy(raster, table.assign(label=table["label"].where(~mapped, "")), area_estimator="difference")
     first = table.index[mapped][0]
     one = eow.accuracy(raster, table.assign(label=table["label"].where(~mapped | (table.index == first), "")))
-    assert "'clear-cut' has one sample only" in str(one)
+    assert "'clear-cut' has only one sample" in str(one)
     assert one.areas[1].high - one.areas[1].low > 0.1 * one.mapped_areas.sum()
 
 
