@@ -141,7 +141,7 @@ def test_what_cannot_be_is_refused_in_one_sentence():
     model = small()
     with pytest.raises(InputError, match="places is empty"):
         model.places_like([])
-    with pytest.raises(InputError, match="0.7 degrees is not possible"):
+    with pytest.raises(InputError, match="0.7 degrees is not supported"):
         model.places_like((0, 0), resolution=0.7)
     with pytest.raises(InputError, match="latitude"):
         model.places_like((0, 100))

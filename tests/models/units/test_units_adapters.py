@@ -146,7 +146,7 @@ def test_place_is_that_of_the_cube():
 
 def test_regression_is_stated():
     noted = UniTSReconstruct(awake(dataclasses.replace(SMALL, local=0.65))).settings()["regression"]
-    assert noted.startswith("65% of the answer on partly visible dates is a ridge regression")
+    assert noted.startswith("65% of the prediction on partly visible dates is a ridge regression")
     assert "is mostly a ridge regression on the date's clear pixels" in regression_note(UniTSConfig(passes=1))
     assert regression_note(UniTSConfig()) == "No part of the prediction is a regression."
 

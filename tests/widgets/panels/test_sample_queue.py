@@ -151,7 +151,7 @@ def test_a_viewer_follows(cube, points, tmp_path):
     ("options", "words"),
     [
         ({"classes": []}, "no class to choose from"),
-        ({"classes": ["a", "a"]}, "have one name"),
+        ({"classes": ["a", "a"]}, "have the same name"),
         ({"dated": ["x"]}, "no class with a date named 'x'"),
         ({"path": "a.txt"}, "end the name 'a.txt' in .csv"),
     ],
