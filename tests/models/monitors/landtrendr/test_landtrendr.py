@@ -136,5 +136,5 @@ def test_change_of_a_cube_and_its_record():
 
 
 def test_a_short_series_is_refused_in_one_sentence():
-    with pytest.raises(InputError, match="lie in 3 years, and 'break-landtrendr' needs 6"):
+    with pytest.raises(InputError, match="lie in 3 years, but 'break-landtrendr' needs 6"):
         eow.run("break-landtrendr", tiny_cube(BANDS, dates=40, days=24))
