@@ -63,7 +63,7 @@ def test_lazy_cubes_stay_lazy(make_cube):
     ("name", "constants", "words"),
     [
         ("NDVV", {}, "Did you mean"),
-        ("NBR", {}, "needs swir22, which this cube has not"),
+        ("NBR", {}, "needs swir22, which this cube lacks"),
         ("NDVI", {"L": 0.5}, "has no constant 'L'"),
     ],
 )

@@ -97,7 +97,7 @@ def test_the_towers_follow_from_the_bands_of_the_cube():
         assert found.embedding.shape == (32, 4, 3)
         assert np.isfinite(found.embedding).all()
     assert np.abs(runs["both"].embedding - runs["radar"].embedding).max() > 1e-3
-    with pytest.raises(ModelError, match="it takes vv and vh, or blue, green, red, nir"):
+    with pytest.raises(ModelError, match="give vv and vh, or blue, green, red, nir"):
         eow.run(small(), cube[["vv", "red", *masks]])
 
 
