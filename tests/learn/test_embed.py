@@ -60,7 +60,7 @@ def test_an_area_and_options_of_the_run_are_handed_on(cube, tmp_path):
 
 
 def test_a_model_without_vectors_is_refused(cube):
-    with pytest.raises(InputError, match="'fill-linear' returns Bands and no vectors"):
+    with pytest.raises(InputError, match="'fill-linear' returns Bands but no vectors"):
         eow.embed(cube, "fill-linear")
     with pytest.raises(InputError, match="no model named"):
         eow.embed(cube, "nothing-like-this")

@@ -103,6 +103,6 @@ def test_images_are_embedded_and_radar_is_refused():
     vectors = small().embed_images(0.3 * numbers(3, 2, 64, 64).abs(), ("red", "nir"))
     assert vectors.shape == (3, 48)
     assert torch.isfinite(vectors).all()
-    with pytest.raises(ModelError, match="was given vv, vh"):
+    with pytest.raises(ModelError, match="got vv, vh"):
         small().embed_images(numbers(1, 2, 32, 32), ("vv", "vh"))
     assert get_model("dofa.large").width == 1024

@@ -110,7 +110,7 @@ def test_invalid_input_is_refused_in_one_sentence(cube):
         toy().embed_images(torch.rand(2, 3, 8, 8), BANDS)
     with pytest.raises(ModelError, match="needs nir"):
         toy().embed_images(torch.rand(2, 1, 8, 8), ("red",))
-    with pytest.raises(InputError, match="mean has 1 numbers for 2 bands"):
+    with pytest.raises(InputError, match="mean has 1 numbers, but there are 2 bands"):
         Imagery(BANDS, mean=(1.0,))
 
 

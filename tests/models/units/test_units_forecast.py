@@ -97,7 +97,7 @@ def test_dates_that_are_asked_for():
     assert [str(d)[:10] for d in regular] == ["2020-03-31", "2020-04-30", "2020-05-30"]
     with pytest.raises(InputError, match="after the last date"):
         UniTSForecast(dates="2020-02-01").out_dates(dates)
-    with pytest.raises(InputError, match="no date"):
+    with pytest.raises(InputError, match="invalid date"):
         UniTSForecast(dates="next spring")
 
 
