@@ -179,7 +179,7 @@ def test_a_folder_of_images(processes, tmp_path):
     same(eow.run(Chip, tmp_path, batch=2), eow.run(Chip, tmp_path, batch=2, client=processes))
 
 
-@pytest.mark.parametrize("out", [None, "r.parquet"])
+@pytest.mark.parametrize("out", ["r.parquet"])  # without a file: tests/engine/test_cluster.py
 def test_a_worker_that_dies_loses_nothing(mortal, tmp_path, out):
     table = table_of(40, 4, 0)
     model = Deadly(tmp_path / "killed")

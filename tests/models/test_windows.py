@@ -86,7 +86,7 @@ def whole_run(name: str) -> xr.Dataset:
 def suited(cube: xr.Dataset, name: str) -> xr.Dataset:
     """Cut a cube to what shows the behaviour of one model: trained forecasters and networks are slow."""
     if name in TRAINED:
-        return cube[["nir", "clouds", "valid"]].isel(y=slice(0, 19), x=slice(0, 37))
+        return cube[["nir", "clouds", "valid"]].isel(y=slice(0, 16), x=slice(0, 28))
     if name == "change-logratio":
         return cube[["red", "nir", "clouds", "valid"]].rename(red="vv", nir="vh")
     if name.startswith("change-") and name in FIXED:
