@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -43,6 +44,8 @@ TRIES, PAUSE = 3, 0.5
 IN_A_ROW = 8
 #: Blocks that a message names.
 NAMED = 2
+#: Name of a file that Zarr has not finished: it is renamed when it is whole.
+_TEMPORARY = re.compile(r".+\.[0-9a-f]{32}\.partial")
 
 Progress = Annotated[
     bool | Callable[[float], None], doc("True for a bar, or a function that takes the share that is done")
@@ -194,6 +197,7 @@ class Fetch:
         coarse = {} if levels is None else self._coarser(levels, journal)
         self.report(1.0)
         note_chunks(journal.store)
+        remove_unfinished(journal.store)
         chunks = {path: one for sums in done.values() for path, one in sums.items()} | coarse
         others = [p.relative_to(journal.store).as_posix() for p in journal.store.rglob("*") if p.is_file()]
         sums = {**sums_of(journal.store, [p for p in others if p not in chunks]), **chunks}
@@ -366,6 +370,13 @@ class _Unread(Exception):
     def __init__(self, reason: EowidgetsError) -> None:
         super().__init__(str(reason))
         self.reason = reason
+
+
+def remove_unfinished(store: Path) -> None:
+    """Remove the temporary files that Zarr leaves behind when a process is killed while it writes a chunk."""
+    for file in store.rglob("*.partial"):
+        if _TEMPORARY.fullmatch(file.name):
+            file.unlink(missing_ok=True)
 
 
 def fingerprint(cube: xr.Dataset) -> str:

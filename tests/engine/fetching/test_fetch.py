@@ -419,6 +419,9 @@ def test_levels_are_stated_checked_and_go_on_after_a_stop(values, tmp_path, leve
     with pytest.raises(KeyboardInterrupt):
         eow.fetch(lazy(Pixels(values)), path, progress=stop)
     assert not path.exists()
+    # Zarr leaves such a file where a process was killed while it wrote a chunk.
+    folder = next((tmp_path / "a.zarr.partial").rglob("red/c/0"))
+    (folder / "0.0123456789abcdef0123456789abcdef.partial").write_bytes(b"half a chunk")
     again = Pixels(values)
     written = []
     write = fetching.Levels.write

@@ -197,7 +197,10 @@ def test_two_images_show_how_far_they_lie_apart(forest):
 
 @pytest.mark.parametrize(
     ("dates", "words"),
-    [(("2030-01-01", "2031-01-01"), "lies outside the series"), (("soon", "2020-01-01"), "give the first and the last one")],
+    [
+        (("2030-01-01", "2031-01-01"), "lies outside the series"),
+        (("soon", "2020-01-01"), "give the first and the last one"),
+    ],
 )
 def test_what_cannot_be_is_said_in_one_sentence_and_loses_nothing(panel, dates, words):
     had = panel.result
