@@ -69,7 +69,7 @@ def test_choose_draw_run_look_keep(open_lab):
 
     choose(page, "Task", "Reconstruct")
     choose(page, "Model", "Harmonic fit")
-    p.locator(".eow-card", has_text="yearly waves").wait_for()
+    p.locator(".eow-card", has_text="yearly harmonics").wait_for()
     waves = p.locator(".eow-params .widget-text", has_text="Waves per year").locator("input")
     waves.fill("1")
     waves.press("Enter")
