@@ -9,6 +9,8 @@ import pytest
 
 import eowidgets as eow
 from eowidgets.contract import registry
+from eowidgets.cube.grid import pixel
+from eowidgets.models.cluster.confident import training
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -61,9 +63,16 @@ def test_blocks_run(page, tmp_path, monkeypatch):
     # There is no cluster at that address, and tests/engine/test_cluster_readme.py runs the README's own cluster.
     runnable = [b for b in blocks if "tcp://" not in b and not (page == "README.md" and "LocalCluster" in b)]
     assert runnable
-    if page == "README.md":  # choosing a method to fill all of the sample takes two minutes
-        sample = eow.open("romania").isel(y=slice(30, 62), x=slice(30, 62))
-        monkeypatch.setattr(eow, "open", {"romania": sample}.__getitem__)
+    # A part of the sample where every pixel costs time: to choose a method for all of it takes minutes.
+    if page in ("README.md", "docs/forecasting.md"):
+        sample = eow.open("romania")
+        row, column = pixel(sample, 22.1515, 45.2029)
+        part = sample.isel(y=slice(row - 16, row + 16), x=slice(column - 16, column + 16))
+        real = eow.open
+        monkeypatch.setattr(
+            eow, "open", lambda source, **k: part if (source, k) == ("romania", {}) else real(source, **k)
+        )
+    monkeypatch.setattr(training, "STEPS", 4)  # of cluster-confident
     scope: dict = {"__name__": "docs"}
     for block in runnable:
         exec(compile(block, page, "exec", dont_inherit=True), scope)

@@ -34,7 +34,7 @@ from eowidgets.contract.registry import _registered, model_classes
 from eowidgets.cube.accessor import CubeAccessor
 
 #: Junk that each parameter gets, of all that there is.
-TRIES = 4
+TRIES = 3
 #: Seconds that a call may take.
 LIMIT = 60
 #: Characters of a message, and of one value quoted in it.

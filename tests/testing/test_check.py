@@ -38,7 +38,9 @@ def checked_here(model):
 
 @pytest.mark.parametrize("name", sorted(m.name for m in model_classes() if checked_here(m)))
 def test_every_registered_model_keeps_the_contract(name):
-    check_model(name)
+    # Fewer pixels where every pixel costs time; networks take windows of a fixed size.
+    slow = name.startswith(("fill-", "forecast-", "phenology-"))
+    check_model(name, tiny_cube(height=20, width=20) if slow else None)
 
 
 def broken(**body):
