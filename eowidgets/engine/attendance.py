@@ -17,7 +17,7 @@ NONE = "Waiting for workers: the cluster has none"
 
 
 class Attendance:
-    """Count the workers of a cluster while a run waits for them, and say so in the run where there are none.
+    """Count the workers of a cluster while a run waits for them, and report in the run that there are none.
 
     Parameters
     ----------
