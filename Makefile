@@ -88,9 +88,11 @@ screenshots: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python tools/store_pictures.py $(NOTEBOOKS) $(TRANSLATED)
 
 # A stamp per set of extras: nothing is installed twice, and everything again when the pins change.
+# JupyterLab starts its own yarn.js, which node takes for an ES module because of the package.json of the repository.
 $(VENV)/.python:
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'eowidgets needs Python 3.11 or newer: try  make PYTHON=python3.12 lab')"
 	$(PYTHON) -m venv $(VENV)
+	echo '{"type": "commonjs"}' > $(VENV)/package.json
 	touch $@
 
 $(VENV)/.lab: $(VENV)/.python pyproject.toml constraints.txt
